@@ -1,0 +1,655 @@
+"""A synthetic county from a few parameters, and what those parameters are.
+
+Residents are numbered by township, community and household, so that who lives near stands near in every array. All
+draws are hashes of (seed, decision, entity): the county is the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from kocsim.errors import ParameterError
+from kocsim.parameters import Section, param
+from kocsim.rng import Decision, stream
+from kocsim.ties import Ties
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
+
+    from kocsim.county import County
+
+SLOTS = 8
+"""Mean number of lottery slots a resident: the grain in which contact counts enter the friendship lottery."""
+COUNTY_SEAT, TOWNSHIP = 0, 1
+
+
+class Population(Section):
+    """Households in communities (社区) on a plane: a county seat and townships of skewed sizes (C06)."""
+
+    household_mean: float = param(
+        2.62, unit="residents", ge=1, le=8,
+        meaning="mean size of a household; sizes are 1 + Poisson(mean - 1), at most 8",
+        source="census of China 2020: 2.62",
+    )
+    community_median: float = param(
+        1500.0, unit="residents", ge=10, le=1e6,
+        meaning="median size of a community",
+        source="assumption",
+    )
+    community_sigma: float = param(
+        0.5, unit="log units", ge=0, le=2,
+        meaning="spread of community sizes (lognormal)",
+        source="assumption",
+    )
+    township_mean: float = param(
+        40_000.0, unit="residents", ge=10, le=1e7,
+        meaning="mean size of a township outside the county seat; sizes are lognormal with sigma 0.6",
+        source="assumption",
+    )
+    seat_share: float = param(
+        0.3, unit="share", ge=0, le=1,
+        meaning="share of residents who live in the county seat",
+        source="assumption",
+    )
+    area: float = param(
+        2000.0, unit="km2", gt=0, le=1e6,
+        meaning="area of the county, a square",
+        source="assumption: of the order of a county in eastern or central China",
+    )
+
+
+class Friends(Section):
+    """Who has whom as a WeChat contact.
+
+    A resident's contacts are lognormal; `in_county` of them live here. These are drawn from nested tiers: the
+    household (always), a circle of `circle_size` neighbours, the community, the township, the county. Shares
+    `circle`, `community` and `township` say how many come from each of the nearer ones; the county gets the rest. Small
+    circles make clustering. Both ends of a friendship hear each other, with the same strength.
+
+    A KOC has an audience of its own: `koc_median` contacts in the county, one way (KOC to resident), of which
+    `koc_local` come from its own township and the rest from anywhere in the county, all residents alike.
+    """
+
+    median: float = param(
+        95.0, unit="contacts", ge=0, le=5000,
+        meaning="median number of contacts of a resident, wherever they live",
+        source="with sigma 0.8 the mean is 131; 128 in the official WeChat white paper of 2015",
+    )
+    sigma: float = param(
+        0.8, unit="log units", ge=0, le=3,
+        meaning="spread of contact counts (0: all alike)",
+        source="derived with the median; two reports of 2015 and 2016 disagree on the tail",
+    )
+    cap: int = param(
+        5000, unit="contacts", ge=1, le=65_535,
+        meaning="most contacts an account can hold",
+        source="the paper (C84); Tencent has since raised it to about 10,000",
+    )
+    in_county: float = param(
+        0.65, unit="share", ge=0, le=1,
+        meaning="share of a resident's contacts who live in the county",
+        source="assumption; no figure found; sweep 0.4 to 0.9",
+    )
+    circle: float = param(
+        0.3, unit="share", ge=0, le=1,
+        meaning="share of in-county contacts from the resident's circle of near neighbours",
+        source="assumption",
+    )
+    community: float = param(
+        0.25, unit="share", ge=0, le=1,
+        meaning="share of in-county contacts from the resident's community outside the circle",
+        source="assumption",
+    )
+    township: float = param(
+        0.25, unit="share", ge=0, le=1,
+        meaning="share of in-county contacts from the resident's township outside the community",
+        source="assumption",
+    )
+    circle_size: int = param(
+        60, unit="residents", ge=2, le=100_000,
+        meaning="size of a circle of near neighbours",
+        source="assumption",
+    )
+    strength_near: float = param(
+        0.6, unit="strength", ge=0, le=1,
+        meaning="mean strength of ties in household and circle",
+        source="assumption",
+    )
+    strength_far: float = param(
+        0.4, unit="strength", ge=0, le=1,
+        meaning="mean strength of other friendships",
+        source="assumption",
+    )
+    strength_koc: float = param(
+        0.4, unit="strength", ge=0, le=1,
+        meaning="mean strength of the tie from a KOC to a contact",
+        source="assumption: as an ordinary friend's",
+    )
+    strength_spread: float = param(
+        0.2, unit="strength", ge=0, le=1,
+        meaning="strengths are uniform within this distance of their mean, cut to [0, 1]",
+        source="assumption",
+    )
+    koc_median: float = param(
+        500.0, unit="contacts in the county", ge=0, le=1e6,
+        meaning="median number of in-county contacts of a KOC",
+        source="assumption; the paper gives none; sweep 128, 500, 1000",
+    )
+    koc_sigma: float = param(
+        0.5, unit="log units", ge=0, le=3,
+        meaning="spread of KOCs' contact counts (0: all alike)",
+        source="assumption",
+    )
+    koc_accounts: int = param(
+        1, unit="accounts", ge=1, le=50,
+        meaning="accounts of a KOC, each holding at most `cap` contacts (the matrix, C86)",
+        source="the paper names 20 people with 50 phones; 1 is an assumption",
+    )
+    koc_local: float = param(
+        0.5, unit="share", ge=0, le=1,
+        meaning="share of a KOC's contacts drawn from its own township (0: all from anywhere alike)",
+        source="assumption",
+    )
+
+
+class Groups(Section):
+    """Social groups (社群), kept as membership (C07, C08); and the groups that KOCs lead.
+
+    A social group has a home community; `local` of its members live there and the others anywhere in the
+    county. A KOC's group draws `led_from_contacts` of its members from the KOC's contacts and the others from
+    the KOC's community.
+    """
+
+    per_resident: float = param(
+        3.0, unit="groups/resident", ge=0, le=100,
+        meaning="mean number of social groups a resident belongs to",
+        source="assumption",
+    )
+    median: float = param(
+        40.0, unit="members", ge=2, le=500,
+        meaning="median size of a social group",
+        source="assumption; groups start at 40 members by WeChat's first limit",
+    )
+    sigma: float = param(
+        1.0, unit="log units", ge=0, le=3,
+        meaning="spread of group sizes (lognormal)",
+        source="assumption",
+    )
+    cap: int = param(
+        500, unit="members", ge=2, le=65_535,
+        meaning="most members of a group",
+        source="WeChat's limit: 500",
+    )
+    local: float = param(
+        0.6, unit="share", ge=0, le=1,
+        meaning="share of a social group's members from its home community",
+        source="assumption",
+    )
+    strength: float = param(
+        0.3, unit="strength", ge=0, le=1,
+        meaning="mean strength of the tie from a group to a member",
+        source="assumption: below a friend's",
+    )
+    led: int = param(
+        1, unit="groups/KOC", ge=0, le=5,
+        meaning="groups that each KOC leads",
+        source="assumption",
+    )
+    led_median: float = param(
+        157.0, unit="members", ge=0, le=500,
+        meaning="median size of a group that a KOC leads",
+        source="one group of 157 members, Lichuan county 2021 (South China Morning Post 3126942)",
+    )
+    led_sigma: float = param(
+        0.5, unit="log units", ge=0, le=3,
+        meaning="spread of the sizes of led groups (lognormal)",
+        source="assumption",
+    )
+    led_from_contacts: float = param(
+        0.7, unit="share", ge=0, le=1,
+        meaning="share of a led group's members drawn from the KOC's contacts",
+        source="assumption",
+    )
+
+
+class Shops(Section):
+    """Shops stand in communities, more of them where more people live; each serves those for whom it is nearest."""
+
+    catchment: float = param(
+        3.0, unit="km", gt=0, le=1000,
+        meaning="farthest distance from which residents walk in",
+        source="assumption",
+    )
+
+
+class World(Protocol):
+    """What `generate` needs to know: a `kocsim.scenario.Scenario` has it."""
+
+    residents: int
+    kocs: int
+    shops: int
+    population: Population
+    friends: Friends
+    groups: Groups
+    shop: Shops
+
+
+class _Pool:
+    """Runs kernels over ranges of rows on a few threads."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def over(self, rows: int, work: Callable[[int, int, int], Any]) -> None:
+        """Call ``work(thread, lo, hi)`` for equal ranges of `rows`, and wait for all of them."""
+        cuts = [rows * t // self.threads for t in range(self.threads + 1)]
+        if self.pool is None:
+            work(0, 0, rows)
+            return
+        running: list[Future[Any]] = [
+            self.pool.submit(work, t, cuts[t], cuts[t + 1]) for t in range(self.threads)
+        ]
+        for one in running:
+            one.result()
+
+
+def _u64(key: int) -> np.uint64:
+    return np.uint64(key)
+
+
+def _normal(seed: int, decision: Decision, size: int) -> NDArray[np.float64]:
+    from kocsim.kernels import world
+
+    out = np.empty(size)
+    world.normals(out, _u64(stream(seed, decision)), 0, size)
+    return out
+
+
+def _uniform(seed: int, decision: Decision, size: int) -> NDArray[np.float64]:
+    """Uniform draws in (0, 1), apart from the normal ones of the same decision."""
+    from kocsim.kernels import world
+
+    out = np.empty(size)
+    world.uniforms(out, _u64(stream(seed, decision, 1)), 0, size)
+    return out
+
+
+def _sizes(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Split `total` in proportion to weights; whole numbers that sum to it."""
+    edges = np.rint(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
+    edges[-1] = total
+    return np.diff(edges, prepend=0)
+
+
+def _lognormal(z: NDArray[np.float64], median: float, sigma: float) -> NDArray[np.float64]:
+    return median * np.exp(sigma * z)
+
+
+def _offsets(sizes: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    sizes = np.asarray(sizes, np.int64)
+    offsets = np.zeros(sizes.size + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return offsets
+
+
+def generate(world: World, seed: int, threads: int) -> County:
+    """Make a county; see `kocsim.County.generate`, which checks what comes in."""
+    from kocsim.county import County
+
+    pool = _Pool(threads)
+    places = _places(world, seed)
+    com_start, com_stop = places["community_start"][:-1], places["community_start"][1:]
+    town = places["community_township"]
+    town_start = com_start[np.searchsorted(town, town, side="left")]
+    town_stop = com_stop[np.searchsorted(town, town, side="right") - 1]
+    community = np.repeat(
+        np.arange(com_start.size, dtype=np.int32), com_stop - com_start
+    )
+    household = _households(world, seed)
+    contacts = _contacts(world, seed)
+
+    friends = _friends(
+        world, seed, pool, contacts, household, community, com_start, com_stop, town_start, town_stop
+    )
+    koc, koc_contacts = _koc_contacts(
+        world, seed, pool, community, town_start, town_stop
+    )
+    in_county = world.friends.in_county
+    # a KOC's feed is as long as its list of contacts; at least its own in-county contacts
+    apparent = np.diff(koc_contacts[0]) / (in_county if in_county > 0 else 1.0)
+    contacts[koc] = np.maximum(contacts[koc], np.minimum(apparent, 65_535).astype(np.uint16))
+    group_offsets, members, leader = _groups(
+        world, seed, pool, koc, koc_contacts, community, com_start, com_stop
+    )
+    koc_offsets, koc_ties, koc_via = _reach(
+        world, seed, pool, koc, koc_contacts, group_offsets, members, leader
+    )
+    shops = _shops(world, seed, places)
+    if pool.pool is not None:
+        pool.pool.shutdown()
+    asked = {
+        "residents": world.residents, "kocs": world.kocs, "shops": world.shops, "seed": seed,
+        "population": world.population.model_dump(), "friends": world.friends.model_dump(),
+        "groups": world.groups.model_dump(), "shop": world.shop.model_dump(),
+    }
+    return County(
+        friends=friends, ties_in=np.diff(friends.offsets).astype(np.int32), contacts=contacts, household=household, community=community,
+        koc=koc, koc_offsets=koc_offsets, koc_ties=koc_ties, koc_via=koc_via,
+        group_offsets=group_offsets, group_members=members, group_leader=leader,
+        community_x=places["x"], community_y=places["y"], community_township=town,
+        **shops, asked=asked,
+    )
+
+
+def _places(world: World, seed: int) -> dict[str, Any]:
+    """Townships and communities: sizes, and centres on the plane in km."""
+    n, p = world.residents, world.population
+    seat = round(n * p.seat_share)
+    outside = max(0, round((n - seat) / p.township_mean))
+    if outside == 0:
+        seat = n
+    z = _normal(seed, Decision.TOWNSHIP, max(outside, 1))
+    sizes = np.concatenate([[seat], _sizes(n - seat, np.exp(0.6 * z))]) if outside else np.array([n])
+    side = float(np.sqrt(p.area))
+    u = _uniform(seed, Decision.TOWNSHIP, 2 * 30 * sizes.size).reshape(-1, 30, 2)
+    centres = np.empty((sizes.size, 2))
+    centres[0] = side / 2
+    for t in range(1, sizes.size):
+        # of 30 candidate places the one farthest from the townships that are there: spread out, not a grid
+        candidates = (0.08 + 0.84 * u[t]) * side
+        apart = np.linalg.norm(candidates[:, None] - centres[None, :t], axis=2).min(axis=1)
+        centres[t] = candidates[apart.argmax()]
+    mean = p.community_median * np.exp(p.community_sigma**2 / 2)
+    start, town, xs, ys = [0], [], [], []
+    many = [max(1, round(size / mean)) for size in sizes]
+    z = _normal(seed, Decision.COMMUNITY, sum(many))
+    place = _normal(seed, Decision.PLACE, 2 * sum(many))
+    at = 0
+    reach = side / 3.0 / np.sqrt(sizes.size) * 0.8
+    for t, (size, count) in enumerate(zip(sizes, many, strict=True)):
+        parts = _sizes(int(size), np.exp(p.community_sigma * z[at : at + count]))
+        for c, part in enumerate(parts):
+            if part == 0:
+                continue
+            radius = reach * (0.45 if t == 0 else 1.0)
+            xs.append(centres[t, 0] + radius * place[2 * (at + c)])
+            ys.append(centres[t, 1] + radius * place[2 * (at + c) + 1])
+            town.append(t)
+            start.append(start[-1] + int(part))
+        at += count
+    return {
+        "community_start": np.array(start, np.int64),
+        "community_township": np.array(town, np.int32),
+        "x": np.clip(np.array(xs), 0, side).astype(np.float32),
+        "y": np.clip(np.array(ys), 0, side).astype(np.float32),
+    }
+
+
+def _households(world: World, seed: int) -> NDArray[np.int32]:
+    """Household of each resident: runs of 1 + Poisson(mean - 1) residents, at most 8."""
+    n = world.residents
+    mean = world.population.household_mean - 1.0
+    poisson = np.exp(-mean) * np.cumprod(np.concatenate([[1.0], mean / np.arange(1, 7)]))
+    u = _uniform(seed, Decision.HOUSEHOLD, n)  # n households always suffice
+    ends = np.cumsum(1 + np.searchsorted(np.cumsum(poisson), u))
+    last = int(np.searchsorted(ends, n, side="left"))
+    return np.searchsorted(ends[: last + 1], np.arange(n), side="right").astype(np.int32)
+
+
+def _contacts(world: World, seed: int) -> NDArray[np.uint16]:
+    f = world.friends
+    z = _normal(seed, Decision.CONTACTS, world.residents)
+    return np.minimum(np.rint(_lognormal(z, f.median, f.sigma)), f.cap).astype(np.uint16)
+
+
+def _friends(
+    world: World,
+    seed: int,
+    pool: _Pool,
+    contacts: NDArray[np.uint16],
+    household: NDArray[np.int32],
+    community: NDArray[np.int32],
+    com_start: NDArray[np.int64],
+    com_stop: NDArray[np.int64],
+    town_start: NDArray[np.int64],
+    town_stop: NDArray[np.int64],
+) -> Ties:
+    from kocsim.kernels import world as kernels
+
+    n, f = world.residents, world.friends
+    degree = contacts.astype(np.float64) * f.in_county
+    slots = np.maximum(1, np.rint(SLOTS * degree / max(float(degree.mean()), 1e-9))).astype(np.int64)
+    cum = _offsets(slots)
+    owner = np.empty(int(cum[-1]), np.uint32)
+    kernels.slot_owners(owner, cum)
+    household_stop = np.flatnonzero(np.diff(household, append=household[-1] + 1)) + 1
+    household_stop = household_stop[household - household[0]].astype(np.int32)
+    shares = np.array([0.0, f.circle, f.community, f.township, 0.0])
+    shares[4] = max(0.0, 1.0 - shares.sum())
+    near, far = f.strength_near, f.strength_far
+    base = np.array([near, near, far, far, far])
+    key = _u64(stream(seed, Decision.FRIENDS))
+    count = np.zeros((pool.threads, n), np.int32)
+    own = np.empty(n, np.int32)
+    own_at = np.zeros(n, np.int64)
+    pos = np.empty((pool.threads, n), np.int64)
+    adj = np.empty(0, np.uint32)
+
+    def draw(fill: bool) -> None:
+        pool.over(n, lambda t, lo, hi: kernels.friends(
+            count[t], own, adj, pos[t], own_at, fill, lo, hi, degree, cum, owner, household_stop,
+            f.circle_size, community, com_start, com_stop, town_start, town_stop, shares, base,
+            f.strength_spread, key,
+        ))
+
+    draw(False)
+    offsets = np.empty(n + 1, np.int64)
+    kernels.row_offsets(count, own, offsets, pos, own_at)
+    del count
+    count = np.zeros((pool.threads, 1), np.int32)
+    adj = np.empty(int(offsets[-1]), np.uint32)
+    draw(True)
+    return Ties(offsets, adj)
+
+
+def _koc_contacts(
+    world: World,
+    seed: int,
+    pool: _Pool,
+    community: NDArray[np.int32],
+    town_start: NDArray[np.int64],
+    town_stop: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], tuple[NDArray[np.int64], NDArray[np.uint32]]]:
+    """Which residents are KOCs (one in each of K equal stretches of the county), and their contacts."""
+    from kocsim.kernels import world as kernels
+
+    n, k, f = world.residents, world.kocs, world.friends
+    stretch = np.arange(k + 1, dtype=np.int64) * n // max(k, 1)
+    u = _uniform(seed, Decision.KOC, k)
+    koc = (stretch[:-1] + (u * np.diff(stretch)).astype(np.int64)).astype(np.int32)
+    z = _normal(seed, Decision.KOC_CONTACTS, k)
+    most = min(f.cap * f.koc_accounts, n - 1)
+    wanted = np.minimum(np.rint(_lognormal(z, f.koc_median, f.koc_sigma)), most).astype(np.int64)
+    start, stop = town_start[community[koc]], town_stop[community[koc]]
+    others = stop - start - 1
+    local = wanted * (f.koc_local + (1.0 - f.koc_local) * others / max(n - 1, 1))
+    at_home = np.floor(local + _uniform(seed, Decision.KOC_TIES, k)).astype(np.int64)
+    at_home = np.minimum(np.maximum(at_home, wanted - (n - 1 - others)), np.minimum(others, wanted))
+    offsets = _offsets(wanted)
+    contacts = np.empty(int(offsets[-1]), np.uint32)
+    key = _u64(stream(seed, Decision.KOC_TIES))
+    pool.over(k, lambda t, lo, hi: kernels.home_and_away(
+        contacts, offsets, at_home, start, stop, koc.astype(np.int64), n, key, lo, hi))
+    return koc, (offsets, contacts)
+
+
+def _groups(
+    world: World,
+    seed: int,
+    pool: _Pool,
+    koc: NDArray[np.int32],
+    koc_contacts: tuple[NDArray[np.int64], NDArray[np.uint32]],
+    community: NDArray[np.int32],
+    com_start: NDArray[np.int64],
+    com_stop: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int32]]:
+    """Members of social groups, then of the groups that KOCs lead; rows ascending."""
+    from kocsim.kernels import world as kernels
+
+    n, g = world.residents, world.groups
+    mean = max(1.0, g.median * np.exp(g.sigma**2 / 2))
+    rough = round(n * g.per_resident / mean)
+    z = _normal(seed, Decision.GROUP, rough)
+    size = np.clip(np.rint(_lognormal(z, g.median, g.sigma)), 2, min(g.cap, n)).astype(np.int64)
+    if size.size and size.mean() > 0:  # the cap lowers the mean, so take as many groups as give the asked total
+        many = max(1, round(n * g.per_resident / float(size.mean()))) if g.per_resident else 0
+        size = np.resize(size, many)
+    home = community[(_uniform(seed, Decision.GROUP, size.size) * n).astype(np.int64)]
+    start, stop = com_start[home], com_stop[home]
+    at_home = np.minimum(np.rint(size * g.local).astype(np.int64), stop - start)
+    at_home = np.maximum(at_home, size - (n - (stop - start)))
+    offsets = _offsets(size)
+    members = np.empty(int(offsets[-1]), np.uint32)
+    nobody = np.full(size.size, -1, np.int64)
+    key = _u64(stream(seed, Decision.MEMBERS))
+    pool.over(size.size, lambda t, lo, hi: kernels.home_and_away(
+        members, offsets, at_home, start, stop, nobody, n, key, lo, hi))
+
+    led_offsets, led, leader = _led_groups(
+        world, seed, pool, koc, koc_contacts, community, com_start, com_stop
+    )
+    offsets = np.concatenate([offsets, offsets[-1] + led_offsets[1:]])
+    members = np.concatenate([members, led])
+    key = _u64(stream(seed, Decision.STRENGTH))
+    pool.over(offsets.size - 1, lambda t, lo, hi: kernels.pair_strengths(
+        members, offsets, g.strength, world.friends.strength_spread, key, lo, hi))
+    return offsets, members, np.concatenate([nobody.astype(np.int32), leader])
+
+
+def _led_groups(
+    world: World,
+    seed: int,
+    pool: _Pool,
+    koc: NDArray[np.int32],
+    koc_contacts: tuple[NDArray[np.int64], NDArray[np.uint32]],
+    community: NDArray[np.int32],
+    com_start: NDArray[np.int64],
+    com_stop: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int32]]:
+    from kocsim.kernels import world as kernels
+
+    g, k = world.groups, koc.size
+    leader = np.repeat(np.arange(k, dtype=np.int32), g.led)
+    rows = leader.size
+    z = _normal(seed, Decision.LED_GROUP, rows)
+    size = np.minimum(np.rint(_lognormal(z, g.led_median, g.led_sigma)), g.cap).astype(np.int64)
+    have = np.diff(koc_contacts[0])[leader] if rows else np.zeros(0, np.int64)
+    from_contacts = np.minimum(np.rint(size * g.led_from_contacts).astype(np.int64), have)
+    start, stop = com_start[community[koc]][leader], com_stop[community[koc]][leader]
+    from_home = np.minimum(size - from_contacts, stop - start - 1)
+    key = stream(seed, Decision.LED_GROUP)
+    a_at, b_at = _offsets(from_contacts), _offsets(from_home)
+    a, b = np.empty(int(a_at[-1]), np.uint32), np.empty(int(b_at[-1]), np.uint32)
+    me = koc[leader].astype(np.int64)
+    pool.over(rows, lambda t, lo, hi: kernels.sample_rows(
+        a, a_at, koc_contacts[1], koc_contacts[0], leader.astype(np.int64), _u64(key), lo, hi))
+    pool.over(rows, lambda t, lo, hi: kernels.home_and_away(
+        b, b_at, from_home, start, stop, me, world.residents, _u64(key), lo, hi))
+    out_at = a_at + b_at
+    wide, via = np.empty(int(out_at[-1]), np.uint32), np.empty(int(out_at[-1]), np.uint8)
+    length = np.zeros(rows, np.int64)
+    scratch = np.empty((pool.threads, int(np.diff(out_at).max(initial=0))), np.uint32)
+    pool.over(rows, lambda t, lo, hi: kernels.reach_rows(
+        wide, via, out_at, length, a, a_at, b, b_at, 1, me, lo, hi, scratch[t]))
+    offsets = _offsets(length)
+    members, bits = np.empty(int(offsets[-1]), np.uint32), np.empty(int(offsets[-1]), np.uint8)
+    kernels.close_gaps(members, bits, offsets, wide, via, out_at)
+    return offsets, members, leader
+
+
+def _reach(
+    world: World,
+    seed: int,
+    pool: _Pool,
+    koc: NDArray[np.int32],
+    koc_contacts: tuple[NDArray[np.int64], NDArray[np.uint32]],
+    group_offsets: NDArray[np.int64],
+    members: NDArray[np.uint32],
+    leader: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint8]]:
+    """All whom a KOC reaches, each once: as a contact, as a member of a group it leads, or both."""
+    from kocsim.kernels import world as kernels
+
+    k, led = koc.size, world.groups.led
+    first = int(np.searchsorted(leader, 0))  # led groups stand last, in the order of their leaders
+    member_at = group_offsets[first:] - group_offsets[first]
+    led_members = members[group_offsets[first]:] & np.uint32(0xFFFFFF)
+    at = koc_contacts[0]
+    out_at = at + member_at[:: led] if led else at
+    wide, wide_via = np.empty(int(out_at[-1]), np.uint32), np.empty(int(out_at[-1]), np.uint8)
+    length = np.zeros(k, np.int64)
+    scratch = np.empty((pool.threads, int(np.diff(out_at).max(initial=0))), np.uint32)
+    pool.over(k, lambda t, lo, hi: kernels.reach_rows(
+        wide, wide_via, out_at, length, koc_contacts[1], at, led_members, member_at, led,
+        koc.astype(np.int64), lo, hi, scratch[t]))
+    offsets = _offsets(length)
+    ties, via = np.empty(int(offsets[-1]), np.uint32), np.empty(int(offsets[-1]), np.uint8)
+    kernels.close_gaps(ties, via, offsets, wide, wide_via, out_at)
+    f = world.friends
+    key = _u64(stream(seed, Decision.KOC_TIES, 2))
+    pool.over(k, lambda t, lo, hi: kernels.pair_strengths(
+        ties, offsets, f.strength_koc, f.strength_spread, key, lo, hi))
+    return offsets, ties, via
+
+
+def _shops(world: World, seed: int, places: dict[str, Any]) -> dict[str, Any]:
+    """Each shop stands in a community drawn by population; each community goes to the nearest shop in reach."""
+    weights = np.diff(places["community_start"]).astype(np.float64)
+    x, y = places["x"], places["y"]
+    u = np.sort(_uniform(seed, Decision.SHOP, world.shops))
+    where = np.searchsorted(np.cumsum(weights) / weights.sum(), u).astype(np.int32)
+    return nearest_shops(where, x, y, world.shop.catchment)
+
+
+def nearest_shops(
+    where: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32], catchment: float
+) -> dict[str, Any]:
+    """The shop that each community goes to: the nearest within `catchment` km, or -1.
+
+    Communities whose nearest place holds several shops are dealt to them in turn.
+    """
+    serves = np.full(x.size, -1, np.int32)
+    if where.size:
+        sites, first, count = np.unique(where, return_index=True, return_counts=True)
+        for c in range(x.size):
+            distance = np.hypot(x[sites] - x[c], y[sites] - y[c])
+            site = int(distance.argmin())
+            if distance[site] <= catchment:
+                serves[c] = first[site] + c % count[site]
+    return {"shop_community": where, "community_shop": serves}
+
+
+def check_world(world: World) -> None:
+    """What a single range cannot say.
+
+    Raises
+    ------
+    ParameterError
+        More KOCs than residents; shares that sum to more than 1.
+    """
+    if world.kocs > world.residents:
+        raise ParameterError(
+            f"kocs must lie in [0, residents] = [0, {world.residents}]; got {world.kocs}."
+        )
+    f = world.friends
+    if (total := f.circle + f.community + f.township) > 1 + 1e-9:
+        raise ParameterError(
+            "friends.circle + friends.community + friends.township must lie in [0, 1]; "
+            f"got {total:g}."
+        )

@@ -1,0 +1,48 @@
+"""Every compiled function, and the only place that imports Numba.
+
+Signatures are bare: arrays in, arrays out, no allocation, no objects. A kernel works on a range of rows
+(``lo``, ``hi``) so that a small pool of threads can share one call's work; all are compiled with
+``nogil=True`` and without ``parallel`` or ``fastmath``. Whatever is added up across threads is a whole
+number, so results do not depend on how the work was cut.
+
+Numba's on-disk cache looks only at the file a kernel stands in and would go on serving an old kernel after an
+edit to a helper in another file. So the cache folder is named by a hash of all sources of this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from numba import config as _config
+
+
+def _cache_folder() -> str:
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for source in sorted(here.glob("*.py")):
+        digest.update(source.read_bytes())
+    base = Path(os.environ.get("NUMBA_CACHE_DIR") or here / "__pycache__")
+    folder = base / f"kernels-{digest.hexdigest()[:12]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        usable = os.access(folder, os.W_OK)
+    except OSError:
+        usable = False
+    if not usable:  # an installation that is read-only for this user
+        user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+        folder = Path(tempfile.gettempdir()) / f"kocsim-{user}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+_before = _config.CACHE_DIR
+_config.CACHE_DIR = _cache_folder()  # read when a kernel is defined, so set for these imports only
+try:
+    from kocsim.kernels import exposure, residents, world
+finally:
+    _config.CACHE_DIR = _before
+
+__all__ = ["exposure", "residents", "world"]

@@ -1,0 +1,224 @@
+"""A scenario: everything a run needs but its seed. Typed, immutable, and at home in a TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field
+
+from kocsim.errors import FileError, ParameterError
+from kocsim.generate import Friends, Groups, Population, Shops, check_world
+from kocsim.mechanisms.attention import Attention
+from kocsim.mechanisms.channels import GroupChat, Moments
+from kocsim.mechanisms.identification import Identification
+from kocsim.mechanisms.need import Need
+from kocsim.mechanisms.posting import Posting
+from kocsim.mechanisms.purchase import Purchase
+from kocsim.mechanisms.response import Response
+from kocsim.mechanisms.sharing import Sharing
+from kocsim.parameters import Section, param
+
+if TYPE_CHECKING:
+    from kocsim.parameters import Parameter
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+class Scenario(Section):
+    """Parameters of a county and of what happens in it.
+
+    Values are read by name (``scenario.friends.koc_median``) and changed by making another scenario
+    (``scenario.replace(kocs=500, friends={"koc_median": 128})``). Every value is checked on the way in. Equal
+    scenarios compare equal and hash alike.
+    """
+
+    name: str = param(
+        "custom", unit="text", meaning="name of the scenario", source="free choice"
+    )
+    description: str = param(
+        "", unit="text", meaning="what it is for, one sentence", source="free choice"
+    )
+    residents: int = param(
+        1_000_000, unit="residents", ge=1, le=1 << 24,
+        meaning="residents of the county",
+        source="the paper (C17); the mean county of China has 399,200",
+    )
+    kocs: int = param(
+        10_000, unit="KOCs", ge=0, le=1 << 24,
+        meaning="key opinion consumers among the residents",
+        source="the paper (C18): 1% of the county",
+    )
+    shops: int = param(
+        500, unit="shops", ge=0, le=100_000,
+        meaning="shops in the county",
+        source="assumption: one for 2,000 residents",
+    )
+    days: int = param(
+        180, unit="days", ge=1, le=60_000,
+        meaning="days that a run lasts unless told otherwise",
+        source="assumption: half a year",
+    )
+    # the world
+    population: Population = Field(default_factory=Population, description="who lives where")
+    friends: Friends = Field(default_factory=Friends, description="who knows whom; KOCs' audiences")
+    groups: Groups = Field(default_factory=Groups, description="social groups")
+    shop: Shops = Field(default_factory=Shops, description="shops")
+    # the day, in order
+    need: Need = Field(default_factory=Need, description="need for the category")
+    posting: Posting = Field(default_factory=Posting, description="what KOCs post")
+    sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")
+    moments: Moments = Field(default_factory=Moments, description="channel: WeChat Moments")
+    group_chat: GroupChat = Field(default_factory=GroupChat, description="channel: group chat")
+    attention: Attention = Field(default_factory=Attention, description="what a day's attention holds")
+    response: Response = Field(default_factory=Response, description="from posts seen to evidence")
+    identification: Identification = Field(
+        default_factory=Identification, description="from evidence to identification"
+    )
+    purchase: Purchase = Field(default_factory=Purchase, description="orders, repeat orders, lapsing")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValueError as error:
+            if isinstance(error, ParameterError):
+                raise
+            type(self)._checked(values)  # says the same in a sentence of ours
+            raise  # pragma: no cover
+
+    def model_post_init(self, context: Any) -> None:
+        check_world(self)
+
+    # ---- where scenarios come from
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """A scenario that comes with kocsim; `presets` lists them.
+
+        Raises
+        ------
+        ParameterError
+            For a name that is not there.
+        """
+        names = presets()
+        if name not in names:
+            near = difflib.get_close_matches(str(name), names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ParameterError(f"preset must be one of {', '.join(names)}; got {name!r}.{hint}")
+        return cls.load(PRESETS / f"{name}.toml")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a scenario from a TOML file; what the file does not name keeps its default.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be read or is not TOML.
+        ParameterError
+            For unknown names and values out of range, naming file, parameter, range and value.
+        """
+        try:
+            text = Path(path).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise FileError(f"Cannot read scenario {path}: {why}.") from None
+        return cls.from_toml(text, where=f"{path}: ")
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "") -> Self:
+        """As `load`, from text."""
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise FileError(f"{where}this is not TOML: {error}.") from None
+        return cls._checked(values, where)
+
+    # ---- where they go
+
+    def to_toml(self) -> str:
+        """All parameters as TOML, each with unit, range and meaning as a comment; `from_toml` reads it back."""
+        import tomlkit
+
+        about = {p.name: p for p in self.parameters()}
+        document = tomlkit.document()
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                table = tomlkit.table()
+                for key, entry in value.model_dump().items():
+                    _commented(table, key, entry, about[f"{name}.{key}"])
+                document.add(tomlkit.nl())
+                document.add(name, table)
+            else:
+                _commented(document, name, value, about[name])
+        return tomlkit.dumps(document)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write `to_toml` to a file.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be written.
+        """
+        try:
+            Path(path).write_text(self.to_toml(), "utf-8")
+        except OSError as error:
+            raise FileError(f"Cannot write scenario {path}: {error.strerror}.") from None
+        return Path(path)
+
+    # ---- how they are seen
+
+    def table(self) -> Any:
+        """Every parameter as a DataFrame: name, value, unit, range, meaning, source."""
+        import pandas as pd
+
+        return pd.DataFrame(self.parameters()).set_index("name")
+
+    def differences(self) -> dict[str, Any]:
+        """Values that are not the default, by dotted name."""
+        default = {p.name: p.value for p in _defaults()}
+        return {p.name: p.value for p in self.parameters() if p.value != default[p.name]}
+
+    def __repr__(self) -> str:
+        said = ", ".join(
+            f"{name}={value!r}" if "." not in name else f"**{{{name!r}: {value!r}}}"
+            for name, value in self.differences().items()
+        )
+        return f"Scenario().replace({said})"
+
+    __str__ = __repr__
+
+
+def _commented(table: Any, key: str, value: Any, about: Parameter) -> None:
+    import tomlkit
+
+    item = tomlkit.item(value)
+    item.comment(f"{about.unit}, {about.range}: {about.meaning}")
+    table.add(key, item)
+
+
+@cache
+def _defaults() -> list[Parameter]:
+    return Scenario().parameters()
+
+
+def presets() -> list[str]:
+    """Names of the scenarios that come with kocsim."""
+    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+
+
+def as_scenario(scenario: Scenario | str | os.PathLike[str]) -> Scenario:
+    """A scenario, the name of a preset, or the path of a ``.toml`` file as a scenario."""
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, os.PathLike) or (
+        isinstance(scenario, str) and (scenario.endswith(".toml") or os.sep in scenario)
+    ):
+        return Scenario.load(scenario)
+    return Scenario.preset(scenario)

@@ -1,0 +1,698 @@
+"""The day, over arrays. `Simulation.STEPS` is the table of contents of the model.
+
+What each step does to one resident is written out in plain Python in `kocsim.reference`, to which this module is equal
+resident by resident and day by day.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from kocsim.county import County, usable_threads
+from kocsim.errors import DataError, Interrupted, ParameterError, at_least
+from kocsim.generate import World
+from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
+from kocsim.mechanisms.posting import MAX_POSTS
+from kocsim.results import UNITS, Result, coverage_columns
+from kocsim.rng import Decision, chance, stream
+from kocsim.scenario import Scenario, as_scenario
+from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["Simulation", "Stage", "simulate"]
+
+WORLD_SECTIONS: Final = ("population", "friends", "groups", "shop")
+
+
+class Shares(NamedTuple):
+    """Customers who share today, and those of them who also post to a group (ordered by group)."""
+
+    who: NDArray[np.int32]
+    author: NDArray[np.int32]
+    group: NDArray[np.int32]
+
+
+class Simulation:
+    """One run: a county, a scenario, a seed, and the state of every resident.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        Or the name of a preset, or a path of a TOML file.
+    county : County, optional
+        Generated from the scenario with the run's seed when not given.
+    seed : int, optional
+        Any whole number >= 0; drawn and recorded when not given.
+    threads : int, optional
+        Default: as many as there are processors. Results do not depend on it.
+    rule : callable, optional
+        A user's own way from evidence to identification; see `kocsim.mechanisms.identification.Rule`.
+    debug : bool
+        Check the laws of conservation after every day.
+
+    Attributes
+    ----------
+    day : int
+        Days that are over.
+    stage, evidence, sources, kocs, week, threshold : ndarray, shape (residents,)
+        `Stage`; evidence; distinct sources ever seen; distinct KOCs seen ever and in the last seven days;
+        personal threshold.
+    day_aware, day_identified, day_customer : ndarray of uint16, shape (residents,)
+        When it first happened; 0 from the start, 65535 never.
+    ordered : ndarray of uint8, shape (residents,)
+        1 for those who ordered on the last day.
+    posts_moments, posts_groups : ndarray of uint8, shape (kocs,)
+        What each KOC posts today; filled by `plan`.
+    quality : ndarray of float64, shape (kocs,)
+        Quality of each KOC's posts today, in [0, 1].
+    views : ndarray of int64, shape (kocs,)
+        How many times each KOC's posts were seen on the last day.
+    seconds : dict of str to float
+        Wall time spent in each step so far.
+    """
+
+    STEPS: Final = (
+        ("plan", "each KOC decides what to post; customers decide whether to share"),
+        ("deliver", "posts arrive: count what each resident gets"),
+        ("attend", "what share of it each resident's day holds"),
+        ("see", "which posts are seen, and whether their source is new to the resident"),
+        ("move_on", "weigh what was seen, identify, buy at need, order again, lapse"),
+        ("measure", "one row for the county"),
+    )
+
+    def __init__(
+        self,
+        scenario: Scenario | str | os.PathLike[str] = "paper",
+        county: County | None = None,
+        seed: int | None = None,
+        threads: int | None = None,
+        rule: Rule | None = None,
+        debug: bool = False,
+    ) -> None:
+        self.scenario = as_scenario(scenario)
+        self.seed = secrets.randbits(32) if seed is None else at_least("seed", seed, 0)
+        self.threads = usable_threads(threads)
+        if rule is not None and not callable(rule):
+            raise ParameterError(f"rule must be callable or None; got {rule!r}.")
+        self.rule = rule
+        self.debug = debug
+        if county is None:
+            county = County.generate(self.scenario, self.seed, self.threads)
+        elif not isinstance(county, County):
+            raise ParameterError(f"county must be a County or None; got {county!r}.")
+        _check_same_world(self.scenario, county)
+        self.county = county
+        self.day = 0
+        self.seconds = dict.fromkeys((name for name, _ in self.STEPS), 0.0)
+        self._rows: list[dict[str, int]] = []
+        self._stages: list[NDArray[np.int64]] = []
+        self._coverage: list[NDArray[np.int64]] = []
+        self._community_rows: list[tuple[int, dict[str, NDArray[np.int64]]]] = []
+        self._digests: list[int] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """State of all residents before the first day: KOCs are customers, nobody else knows the product."""
+        c, s = self.county, self.scenario
+        n, k = c.n, c.koc.size
+        self.stage = np.zeros(n, np.uint8)
+        self.evidence = np.zeros(n, np.float32)
+        self.sources = np.zeros(n, np.uint16)
+        self.kocs = np.zeros(n, np.uint16)
+        self.week = np.zeros(n, np.uint16)
+        self.ordered = np.zeros(n, np.uint8)
+        self.day_aware, self.day_identified, self.day_customer = (
+            np.full(n, NEVER, np.uint16) for _ in range(3)
+        )
+        self.put(c.koc, Stage.CUSTOMER)
+        z = np.empty(n)
+        from kocsim.kernels import world
+
+        world.normals(z, np.uint64(stream(self.seed, Decision.THRESHOLD)), 0, n)
+        self.threshold = s.identification.thresholds(z, c.ties_in)
+        self._budget = s.attention.budget(c.contacts)
+        self._background = s.attention.background(c.contacts)
+        self.posts_moments = np.zeros(k, np.uint8)
+        self.posts_groups = np.zeros(k, np.uint8)
+        self.quality = np.full(k, s.posting.quality)
+        self.views = np.zeros(k, np.int64)
+        self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
+        self._state = np.zeros(c.koc_ties.size, np.uint8)
+        self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
+        self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
+        self._see_moments = np.zeros(n, np.uint32)
+        self._see_groups = np.zeros(n, np.uint32)
+        self._stages.append(np.bincount(self.stage, minlength=6).astype(np.int64))
+        busiest = int(c.kocs_in.max(initial=0))
+        if busiest > KOC_LIMIT:
+            raise DataError(
+                f"At most {KOC_LIMIT:,} KOCs may reach one resident; resident "
+                f"{int(c.kocs_in.argmax())} is reached by {busiest:,}."
+            )
+        self._others = int((c.ties_in + c.group_mates).max(initial=0))
+        self._koc_cuts = _balanced(c.koc_offsets, np.arange(k), self.threads)
+        self._scratch()
+
+    def _scratch(self) -> None:
+        """Sums that are empty between days, a row a thread."""
+        t, n = self.threads, self.county.n
+        self._news = np.zeros((t, n), np.uint64)
+        self._olds = np.zeros((t, n), np.uint64)
+        self._arrived = np.zeros((t, n), np.uint32)
+        self._koc_arrived = np.zeros((t, n), np.uint32)
+        self._hit = np.zeros((t, 1024), np.uint8)
+        self._found = np.zeros((t, 1024), np.uint32)
+
+    def put(self, residents: NDArray[Any], stage: Stage) -> None:
+        """Place residents in a stage from outside the model, and date what they had not reached before."""
+        self.stage[residents] = stage
+        for column, least in (
+            (self.day_aware, Stage.AWARE),
+            (self.day_identified, Stage.IDENTIFIED),
+            (self.day_customer, Stage.CUSTOMER),
+        ):
+            if stage >= least:
+                column[residents] = np.minimum(column[residents], self.day)
+
+    # ---- the day
+
+    def step(self, decide: Callable[[Simulation], None] | None = None) -> dict[str, int]:
+        """Simulate one day.
+
+        Parameters
+        ----------
+        decide : callable, optional
+            Called after the default plan stands; may change `posts_moments`, `posts_groups` and `quality`.
+
+        Returns
+        -------
+        dict
+            The day's row of `Result.daily`.
+        """
+        if self.day >= NEVER - 1:
+            raise ParameterError(f"days must lie in [1, {NEVER - 1}]; got {self.day + 1}.")
+        self.day += 1
+        clock = time.perf_counter
+        marks = [clock()]
+        shares = self.plan(decide)
+        marks.append(clock())
+        self.deliver(shares)
+        marks.append(clock())
+        self.attend()
+        marks.append(clock())
+        seen, koc_seen = self.see(shares)
+        marks.append(clock())
+        counts = self.move_on()
+        marks.append(clock())
+        row = self.measure(shares, seen, koc_seen, counts)
+        marks.append(clock())
+        for (name, _), start, stop in zip(self.STEPS, marks, marks[1:], strict=False):
+            self.seconds[name] += stop - start
+        return row
+
+    def plan(self, decide: Callable[[Simulation], None] | None) -> Shares:
+        """Who posts what today."""
+        from kocsim.kernels import exposure
+
+        p = self.scenario.posting
+        self.posts_moments[:] = self._default_posts(p.moments, Decision.KOC_MOMENTS)
+        self.posts_groups[:] = self._default_posts(p.groups, Decision.KOC_GROUPS)
+        self.quality[:] = p.quality
+        if decide is not None:
+            decide(self)
+            self._check_plan()
+        busiest = int(self.posts_moments.max(initial=0)) + int(self.posts_groups.max(initial=0))
+        most = int(self.county.kocs_in.max(initial=0)) * busiest + self._others
+        if most > EXPOSURE_LIMIT:
+            raise DataError(
+                f"At most {EXPOSURE_LIMIT:,} posts a day may reach one resident; on day {self.day} "
+                f"up to {most:,} could."
+            )
+        # customers who share
+        c, s = self.county, self.scenario.sharing
+        out = np.empty(c.n, np.int32)
+        found = self._over(c.n, lambda t, lo, hi: (lo, exposure.sharers(
+            self.stage, int(Stage.CUSTOMER), int(Stage.REPEAT), c.is_koc, self._key(Decision.SHARE),
+            np.uint32(chance(s.rate)), out, self._hit[t], lo, hi)))
+        who = np.concatenate([out[lo : lo + many] for lo, many in found])
+        group = np.empty(who.size, np.int32)
+        offsets, of = c.memberships
+        exposure.choose_groups(
+            who, of, offsets, self._key(Decision.SHARE_GROUP), np.uint32(chance(s.group)),
+            self._key(Decision.WHICH_GROUP), group,
+        )
+        order = np.argsort(group, kind="stable")
+        order = order[np.searchsorted(group[order], 0) :]
+        return Shares(who, who[order], group[order])
+
+    def _default_posts(self, mean: float, decision: Decision) -> NDArray[np.uint8]:
+        from kocsim.kernels import exposure
+
+        whole = int(mean)
+        out = np.full(self.county.koc.size, whole, np.uint8)
+        if mean > whole:
+            exposure.add_where(
+                out, self.county.koc, self._key(decision), np.uint32(chance(mean - whole))
+            )
+        return out
+
+    def _check_plan(self) -> None:
+        for name, values, low, high in (
+            ("posts_moments", self.posts_moments, 0, MAX_POSTS),
+            ("posts_groups", self.posts_groups, 0, MAX_POSTS),
+            ("quality", self.quality, 0, 1),
+        ):
+            wrong = np.flatnonzero(~((values >= low) & (values <= high)))
+            if wrong.size:
+                raise DataError(
+                    f"{name} must lie in [{low}, {high}]; got {values[wrong[0]]} for the KOC who is "
+                    f"resident {self.county.koc[wrong[0]]} on day {self.day}."
+                )
+
+    def deliver(self, shares: Shares) -> None:
+        """Count what arrives at each resident today, in units of 1/256 post."""
+        from kocsim.kernels import exposure
+
+        c, s = self.county, self.scenario
+        load_m, load_g = s.moments.load_units(), s.group_chat.load_units()
+        before, now = self._yesterday, (self.posts_moments, self.posts_groups)
+        if any((a != b).any() for a, b in zip(before, now, strict=True)):
+            self._each(self._koc_cuts, lambda t, lo, hi: exposure.deliver_changes(
+                self._koc_arrived[t], *before, *now, load_m, load_g, c.koc_offsets, c.koc_ties, c.koc_via,
+                lo, hi))
+            self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
+        self._each(_balanced(c.friends.offsets, shares.who, self.threads),
+                   lambda t, lo, hi: exposure.deliver_rows(
+                       self._arrived[t], shares.who, load_m, c.friends.offsets, c.friends.ties, lo, hi))
+        self._each(_balanced(c.group_offsets, shares.group, self.threads),
+                   lambda t, lo, hi: exposure.deliver_group_posts(
+                       self._arrived[t], shares.author, shares.group, load_g, c.group_offsets,
+                       c.group_members, lo, hi))
+
+    def attend(self) -> None:
+        """Each resident's chance to see one post on Moments and one in a group."""
+        from kocsim.kernels import exposure
+
+        m, g = self.scenario.moments, self.scenario.group_chat
+        self._over(self.county.n, lambda t, lo, hi: exposure.attend(
+            self._see_moments, self._see_groups, self._koc_arrived, self._arrived, self._background,
+            self._budget, self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
+            self._key(Decision.VISIT_GROUPS), np.uint32(chance(g.visit)), g.view * 2.0**31, lo, hi))
+
+    def see(self, shares: Shares) -> tuple[int, int]:
+        """Draw who sees what; returns the posts seen, and those of them that were KOCs'."""
+        from kocsim.kernels import exposure
+
+        c, s = self.county, self.scenario
+        m, g = s.moments, s.group_chat
+        weight_m = np.rint(self.quality * (m.persuasiveness * 256)).astype(np.uint16)
+        weight_g = np.rint(self.quality * (g.persuasiveness * 256)).astype(np.uint16)
+        koc_seen = sum(self._each(self._koc_cuts, lambda t, lo, hi: exposure.see_kocs(
+            self._news[t], self._olds[t], self.views, self._state, c.koc_offsets, c.koc_ties, c.koc_via,
+            c.koc, self.posts_moments, self.posts_groups, weight_m, weight_g, self._see_moments,
+            self._see_groups, self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS),
+            self._hit[t], self._found[t], lo, hi)))
+        seen = sum(self._each(_balanced(c.friends.offsets, shares.who, self.threads),
+                   lambda t, lo, hi: exposure.see_friends(
+                       self._news[t], self._olds[t], self._heard, c.friends.offsets, c.friends.ties,
+                       shares.who, m.weight_units(s.sharing.quality), self._see_moments,
+                       self._key(Decision.SEE_FRIEND), self._hit[t], self._found[t], lo, hi)))
+        seen += sum(self._each(_balanced(c.group_offsets, shares.group, self.threads, whole=True),
+                    lambda t, lo, hi: exposure.see_group_posts(
+                        self._news[t], self._olds[t], self._heard_group, c.group_offsets,
+                        c.group_members, shares.author, shares.group,
+                        g.weight_units(s.sharing.quality), self._see_groups,
+                        self._key(Decision.SEE_MEMBER), self._hit[t], self._found[t], lo, hi)))
+        return seen + koc_seen, koc_seen
+
+    def move_on(self) -> NDArray[np.int64]:
+        """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts."""
+        from kocsim.kernels import residents as kernels
+
+        s, n = self.scenario, self.county.n
+        r, i, p = s.response, s.identification, s.purchase
+        counts = np.zeros((self.threads, kernels.COUNTS), np.int64)
+        weigh = (r.first, r.further, r.repeat, r.retention())
+        buy = (
+            self._key(Decision.NEED), np.uint32(chance(s.need.rate)), self._key(Decision.BUY),
+            np.uint32(chance(p.first)), np.uint32(chance(p.repeat)), np.uint32(chance(p.win_back)),
+            self._key(Decision.LAPSE), np.uint32(chance(p.lapse)), np.uint64(stream(0, Decision.DIGEST, self.day)),
+        )
+        people = (self.stage, self.evidence, self.sources, self.kocs)
+        if self.rule is None:
+            self._over(n, lambda t, lo, hi: kernels.move_on(
+                *people, self.week, self.threshold, self.ordered, self.day_aware, self.day_identified,
+                self.day_customer, self.day, self._news, self._olds, *weigh, SLACK, i.hysteresis, *buy,
+                counts[t], lo, hi))
+        else:
+            self._over(n, lambda t, lo, hi: kernels.weigh(
+                *people, self.week, self.day_aware, self._news, self._olds, self.day, *weigh, counts[t], lo, hi))
+            self._ask(self.rule, counts[0])
+            self._over(n, lambda t, lo, hi: kernels.buy(
+                *people, self.threshold, self.ordered, self.day_customer, self.day, SLACK, *buy,
+                counts[t], lo, hi))
+        return counts.sum(axis=0)
+
+    def _ask(self, rule: Rule, counts: NDArray[np.int64]) -> None:
+        """Let the user's rule decide who is identified."""
+        from kocsim.kernels import residents as kernels
+
+        who = np.flatnonzero((self.stage == Stage.AWARE) | (self.stage == Stage.IDENTIFIED))
+        weighed = Weighed(
+            self.day, who, self.stage[who], self.evidence[who], self.threshold[who], self.sources[who],
+            self.kocs[who], self.county.ties_in[who],
+        )
+        kernels.obey(self.stage, who, apply_rule(rule, weighed), self.day_identified, self.day, counts)
+
+    def measure(
+        self, shares: Shares, seen: int, koc_seen: int, counts: NDArray[np.int64]
+    ) -> dict[str, int]:
+        """Add the day to the tables."""
+        n = self.county.n
+        self._stages.append(counts[:6].copy())
+        cover = counts[14:26].reshape(3, 4)
+        self._coverage.append(np.column_stack([cover, n - cover.sum(axis=1)]).ravel())
+        self._digests.append(int(counts[26]))
+        koc_posts = int(self.posts_moments.sum(dtype=np.int64) + self.posts_groups.sum(dtype=np.int64))
+        before = self._rows[-1] if self._rows else self._start()
+        posts = koc_posts + shares.who.size + shares.group.size
+        row = {
+            "aware": before["aware"] + int(counts[6]),
+            "identified": before["identified"] + int(counts[7]),
+            "customers": before["customers"] + int(counts[8]),
+            "active_customers": int(counts[3] + counts[4]),
+            "new_aware": int(counts[6]), "new_identified": int(counts[7]),
+            "new_customers": int(counts[8]), "lapsed_today": int(counts[11]),
+            "won_back": int(counts[12]), "lost_identification": int(counts[13]),
+            "orders": int(counts[9]), "repeat_orders": int(counts[10]),
+            "posts": posts, "koc_posts": koc_posts, "shares": shares.who.size,
+            "group_shares": shares.group.size, "exposures": seen, "koc_exposures": koc_seen,
+        }
+        self._rows.append(row)
+        if self.debug:
+            self.check_laws()
+        return row
+
+    def _start(self) -> dict[str, int]:
+        """Residents who had got somewhere before the first day."""
+        return {
+            name: int((column == 0).sum())
+            for name, column in (
+                ("aware", self.day_aware), ("identified", self.day_identified),
+                ("customers", self.day_customer),
+            )
+        }
+
+    def check_laws(self) -> None:
+        """Conservation: stages and coverage sum to the residents, flows to changes, sums are empty between days.
+
+        Raises
+        ------
+        AssertionError
+            Naming the law and the day.
+        """
+        n, day = self.county.n, self.day
+        row, stages, cover = self._rows[-1], self._stages[-1], self._coverage[-1]
+        laws = {
+            "stages sum to residents": int(stages.sum()) == n,
+            "stages are what residents are in": bool(
+                (np.bincount(self.stage, minlength=6) == stages).all()),
+            "coverage sums to residents": bool((cover.reshape(3, 5).sum(axis=1) == n).all()),
+            "coverage has no negative cell": bool((cover >= 0).all()),
+            "coverage ever is what residents saw": int((self.kocs == 0).sum()) == int(cover[10]),
+            "week lies between today and ever": bool((self.week <= self.kocs).all()),
+            "aware residents have seen a source": bool(
+                ((self.stage != Stage.UNAWARE) | (self.sources == 0)).all()),
+            "aware = before + new": row["aware"] == int((self.day_aware != NEVER).sum()),
+            "identified = before + new": row["identified"] == int((self.day_identified != NEVER).sum()),
+            "customers = before + new": row["customers"] == int((self.day_customer != NEVER).sum()),
+            "orders are residents who ordered": row["orders"] == int(self.ordered.sum()),
+            "orders = first + repeat": row["orders"] == row["new_customers"] + row["repeat_orders"],
+            "active = active + new + won back - lapsed": len(self._stages) < 2 or (
+                row["active_customers"]
+                == int(self._stages[-2][3:5].sum())
+                + row["new_customers"] + row["won_back"] - row["lapsed_today"]),
+            "KOCs' views sum to exposures": int(self.views.sum()) == row["koc_exposures"],
+            "nothing is left between days": not (
+                self._news.any() or self._olds.any() or self._arrived.any()),
+        }
+        broken = [law for law, holds in laws.items() if not holds]
+        assert not broken, f"day {day}: {'; '.join(broken)}"
+
+    def record_communities(self) -> None:
+        """Add a row a community for the day that is over."""
+        c = self.county
+        self._community_rows.append((self.day, {
+            name: c.by_community(column)
+            for name, column in (
+                ("aware", self.day_aware != NEVER), ("identified", self.day_identified != NEVER),
+                ("customers", self.day_customer != NEVER), ("orders", self.ordered),
+            )
+        }))
+
+    # ---- what came of it
+
+    def result(self, *, residents: bool = True, interrupted: bool = False) -> Result:
+        """Tables of the days so far; `residents` False leaves the table of residents empty."""
+        import pandas as pd
+
+        days = pd.RangeIndex(1, self.day + 1, name="day")
+        daily = pd.DataFrame(self._rows, index=days, columns=list(UNITS)).astype("int64")
+        stages = pd.DataFrame(
+            np.array(self._stages), columns=[stage.name.lower() for stage in Stage],
+            index=pd.RangeIndex(self.day + 1, name="day"),
+        )
+        coverage = pd.DataFrame(
+            np.array(self._coverage, np.int64).reshape(self.day, 15), index=days, columns=coverage_columns()
+        )
+        table = pd.DataFrame({
+            "stage": self.stage, "evidence": self.evidence, "sources": self.sources, "kocs": self.kocs,
+            "day_aware": self.day_aware, "day_identified": self.day_identified,
+            "day_customer": self.day_customer,
+        }, index=pd.RangeIndex(self.county.n, name="resident"))
+        return Result(
+            daily=daily, stages=stages, coverage=coverage, communities=self._communities(),
+            residents=table.copy() if residents else table.iloc[:0].copy(),
+            provenance=self._provenance(interrupted),
+        )
+
+    def _communities(self) -> pd.DataFrame:
+        import pandas as pd
+
+        c = self.county
+        place = pd.DataFrame({
+            "x": c.community_x, "y": c.community_y, "township": c.community_township,
+            "residents": c.community_population,
+        }, index=pd.RangeIndex(c.communities, name="community"))
+        if not self._community_rows:
+            self.record_communities()
+            (_, last), self._community_rows = self._community_rows[0], []
+            return place.assign(**last)
+        return pd.concat(
+            {day: place.assign(**columns) for day, columns in self._community_rows}, names=["day"]
+        )
+
+    def _provenance(self, interrupted: bool) -> dict[str, Any]:
+        import platform
+        from importlib.metadata import version
+
+        import kocsim
+
+        c = self.county
+        return {
+            "kocsim": kocsim.__version__,
+            "seed": self.seed, "days": self.day, "interrupted": interrupted, "threads": self.threads,
+            "residents": c.n, "kocs": int(c.koc.size),
+            "digest": self._digest(),
+            "rule": None if self.rule is None else repr(self.rule),
+            "scenario": self.scenario.model_dump(),
+            "county": {**c.asked, "ties": c.friends.m, "koc_ties": int(c.koc_ties.size)},
+            "reach": self._reach_figures(),
+            "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
+            "versions": {
+                "python": platform.python_version(), **{name: version(name) for name in ("numpy", "numba")}
+            },
+            "machine": platform.machine(), "date": time.strftime("%Y-%m-%d"),
+        }
+
+    def _digest(self) -> str:
+        digest = blake2b(np.array(self._digests, np.int64).tobytes(), digest_size=16)
+        digest.update(np.int64(self.county.n).tobytes())
+        return digest.hexdigest()
+
+    def _reach_figures(self) -> dict[str, float]:
+        """What the law of random mixing is compared at: KOCs who could reach a resident, on average."""
+        return {"kocs_in_mean": float(self.county.koc_ties.size / max(self.county.n, 1))}
+
+    # ---- work on threads
+
+    def _key(self, decision: Decision) -> np.uint64:
+        return np.uint64(stream(self.seed, decision, self.day))
+
+    def _over(self, rows: int, work: Callable[[int, int, int], Any]) -> list[Any]:
+        return self._each([rows * t // self.threads for t in range(self.threads + 1)], work)
+
+    def _each(self, cuts: Sequence[int], work: Callable[[int, int, int], Any]) -> list[Any]:
+        """Call ``work(thread, lo, hi)`` for each range between cuts, on the pool; their answers in order."""
+        parts = [(t, int(cuts[t]), int(cuts[t + 1])) for t in range(len(cuts) - 1)]
+        if self.threads == 1:
+            return [work(*part) for part in parts]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kocsim")
+        running = [self._pool.submit(work, *part) for part in parts]
+        return [one.result() for one in running]
+
+    def __getstate__(self) -> dict[str, Any]:
+        scratch = ("_pool", "_news", "_olds", "_arrived", "_koc_arrived", "_hit", "_found")
+        return {name: value for name, value in self.__dict__.items() if name not in scratch}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._pool = None
+        self._scratch()
+        # what KOCs' posts add to feeds is brought up to date from nothing on the next day
+        self._yesterday = (np.zeros_like(self.posts_moments), np.zeros_like(self.posts_groups))
+
+
+def _balanced(
+    offsets: NDArray[np.int64], rows: NDArray[Any], parts: int, whole: bool = False
+) -> list[int]:
+    """Cut a list of CSR rows into ranges of about equal numbers of ties; `whole` keeps equal rows together."""
+    if parts == 1 or rows.size == 0:
+        return [0] + [rows.size] * parts
+    work = np.cumsum(offsets[rows + 1] - offsets[rows] + 1)
+    cuts = np.searchsorted(work, work[-1] * np.arange(1, parts) / parts).tolist()
+    if whole:
+        cuts = np.searchsorted(rows, rows[np.minimum(cuts, rows.size - 1)]).tolist()
+    return [0, *cuts, rows.size]
+
+
+def _check_same_world(scenario: Scenario, county: County) -> None:
+    """A generated county must be the one that the scenario describes."""
+    if "population" not in county.asked:
+        return  # a user's own
+    wanted = scenario.model_dump()
+    for name in ("residents", "kocs", "shops", *WORLD_SECTIONS):
+        if county.asked[name] == wanted[name]:
+            continue
+        if isinstance(wanted[name], dict):
+            key = next(k for k in wanted[name] if wanted[name][k] != county.asked[name].get(k))
+            name, asked, has = f"{name}.{key}", wanted[name][key], county.asked[name].get(key)
+        else:
+            asked, has = wanted[name], county.asked[name]
+        raise DataError(
+            f"The county was generated with {name} = {has!r}, the scenario says {asked!r}: "
+            "generate a county from this scenario, or leave county out."
+        )
+
+
+@contextmanager
+def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """While a run lasts, the first Ctrl-C lets the day finish; a second one interrupts at once."""
+    stopped = False
+
+    def remember(signum: int, frame: Any) -> None:
+        nonlocal stopped
+        if stopped:
+            raise KeyboardInterrupt
+        stopped = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def simulate(
+    scenario: Scenario | str | os.PathLike[str] = "paper",
+    county: County | None = None,
+    seed: int | None = None,
+    days: int | None = None,
+    threads: int | None = None,
+    progress: bool = True,
+    *,
+    rule: Rule | None = None,
+    communities: bool = False,
+    residents: bool = True,
+    debug: bool = False,
+) -> Result:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        A scenario, the name of a preset, or the path of a TOML file.
+    county : County, optional
+        Where; generated from scenario and seed when not given.
+    seed : int, optional
+        Any whole number >= 0. Without one, a seed is drawn and recorded in the result's provenance.
+    days : int, optional
+        In [1, 60000]; default ``scenario.days``.
+    threads : int, optional
+        Default: as many as there are processors. Results do not depend on it.
+    progress : bool
+        Show a progress bar.
+    rule : callable, optional
+        A user's own rule from evidence to identification; see `kocsim.mechanisms.identification.Rule`.
+    communities : bool
+        Record every community on every day, not only on the last.
+    residents : bool
+        Keep the table of residents (18 bytes each).
+    debug : bool
+        Check the laws of conservation after every day.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ParameterError, DataError, FileError
+        For input that does not fit, before any work is done.
+    Interrupted
+        On Ctrl-C (a `KeyboardInterrupt`); its ``result`` holds the finished days.
+    """
+    scenario = as_scenario(scenario)
+    days = scenario.days if days is None else at_least("days", days, 1, 60_000)
+    simulation = Simulation(scenario, county, seed, threads, rule, debug)
+    from tqdm.auto import tqdm
+
+    with _deferred_interrupt() as stopped, tqdm(
+        total=days, desc=scenario.name, unit="day", disable=not progress
+    ) as bar:
+        for _ in range(days):
+            row = simulation.step()
+            if communities:
+                simulation.record_communities()
+            bar.update()
+            if progress:
+                n = simulation.county.n
+                bar.set_postfix_str(
+                    f"aware {row['aware'] / n:.0%}, customers {row['customers'] / n:.1%}", refresh=False
+                )
+            if stopped():
+                break
+    result = simulation.result(residents=residents, interrupted=simulation.day < days)
+    if simulation.day < days:
+        raise Interrupted(result)
+    return result
