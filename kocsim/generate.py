@@ -566,7 +566,7 @@ def _led_groups(
     length = np.zeros(rows, np.int64)
     scratch = np.empty((pool.threads, int(np.diff(out_at).max(initial=0))), np.uint32)
     pool.over(rows, lambda t, lo, hi: kernels.reach_rows(
-        wide, via, out_at, length, a, a_at, b, b_at, 1, me, lo, hi, scratch[t]))
+        wide, via, out_at, length, a, a_at, b, b_at, 1, 1, me, lo, hi, scratch[t]))
     offsets = _offsets(length)
     members, bits = np.empty(int(offsets[-1]), np.uint32), np.empty(int(offsets[-1]), np.uint8)
     kernels.close_gaps(members, bits, offsets, wide, via, out_at)
@@ -596,7 +596,7 @@ def _reach(
     length = np.zeros(k, np.int64)
     scratch = np.empty((pool.threads, int(np.diff(out_at).max(initial=0))), np.uint32)
     pool.over(k, lambda t, lo, hi: kernels.reach_rows(
-        wide, wide_via, out_at, length, koc_contacts[1], at, led_members, member_at, led,
+        wide, wide_via, out_at, length, koc_contacts[1], at, led_members, member_at, led, 2,
         koc.astype(np.int64), lo, hi, scratch[t]))
     offsets = _offsets(length)
     ties, via = np.empty(int(offsets[-1]), np.uint32), np.empty(int(offsets[-1]), np.uint8)

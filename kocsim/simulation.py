@@ -69,13 +69,13 @@ class Simulation:
     ----------
     day : int
         Days that are over.
-    stage, evidence, sources, kocs, week, threshold : ndarray, shape (residents,)
-        `Stage`; evidence; distinct sources ever seen; distinct KOCs seen ever and in the last seven days;
-        personal threshold.
+    stage, evidence, sources, kocs, week, today, threshold : ndarray, shape (residents,)
+        `Stage`; evidence; distinct sources ever seen; distinct KOCs seen ever, in the last seven days and on the
+        last day; personal threshold.
     day_aware, day_identified, day_customer : ndarray of uint16, shape (residents,)
         When it first happened; 0 from the start, 65535 never.
     ordered : ndarray of uint8, shape (residents,)
-        1 for those who ordered on the last day.
+        Bit 0 is set for those who ordered on the last day.
     posts_moments, posts_groups : ndarray of uint8, shape (kocs,)
         What each KOC posts today; filled by `plan`.
     quality : ndarray of float64, shape (kocs,)
@@ -136,6 +136,7 @@ class Simulation:
         self.sources = np.zeros(n, np.uint16)
         self.kocs = np.zeros(n, np.uint16)
         self.week = np.zeros(n, np.uint16)
+        self.today = np.zeros(n, np.uint16)
         self.ordered = np.zeros(n, np.uint8)
         self.day_aware, self.day_identified, self.day_customer = (
             np.full(n, NEVER, np.uint16) for _ in range(3)
@@ -154,6 +155,8 @@ class Simulation:
         self.views = np.zeros(k, np.int64)
         self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
         self._state = np.zeros(c.koc_ties.size, np.uint8)
+        self._spans = np.empty((k, 2), np.int64)
+        world.channel_spans(c.koc_via, c.koc_offsets, self._spans)
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._see_moments = np.zeros(n, np.uint32)
@@ -172,12 +175,12 @@ class Simulation:
     def _scratch(self) -> None:
         """Sums that are empty between days, a row a thread."""
         t, n = self.threads, self.county.n
-        self._news = np.zeros((t, n), np.uint64)
-        self._olds = np.zeros((t, n), np.uint64)
+        self._sums = np.zeros((t, 2 * n), np.uint64)
         self._arrived = np.zeros((t, n), np.uint32)
         self._koc_arrived = np.zeros((t, n), np.uint32)
-        self._hit = np.zeros((t, 1024), np.uint8)
-        self._found = np.zeros((t, 1024), np.uint32)
+        self._work = np.zeros((t, 4, 1024), np.uint32)
+        self._add = np.zeros((t, 1024), np.uint64)
+        self._flags = np.zeros((t, 1024), np.uint8)
 
     def put(self, residents: NDArray[Any], stage: Stage) -> None:
         """Place residents in a stage from outside the model, and date what they had not reached before."""
@@ -249,7 +252,7 @@ class Simulation:
         out = np.empty(c.n, np.int32)
         found = self._over(c.n, lambda t, lo, hi: (lo, exposure.sharers(
             self.stage, int(Stage.CUSTOMER), int(Stage.REPEAT), c.is_koc, self._key(Decision.SHARE),
-            np.uint32(chance(s.rate)), out, self._hit[t], lo, hi)))
+            np.uint32(chance(s.rate)), out, self._flags[t], lo, hi)))
         who = np.concatenate([out[lo : lo + many] for lo, many in found])
         group = np.empty(who.size, np.int32)
         offsets, of = c.memberships
@@ -323,22 +326,25 @@ class Simulation:
         m, g = s.moments, s.group_chat
         weight_m = np.rint(self.quality * (m.persuasiveness * 256)).astype(np.uint16)
         weight_g = np.rint(self.quality * (g.persuasiveness * 256)).astype(np.uint16)
+        top_m, top_g = (
+            max(self._over(c.n, lambda t, lo, hi, v=values: exposure.highest(v, lo, hi)))
+            for values in (self._see_moments, self._see_groups)
+        )
         koc_seen = sum(self._each(self._koc_cuts, lambda t, lo, hi: exposure.see_kocs(
-            self._news[t], self._olds[t], self.views, self._state, c.koc_offsets, c.koc_ties, c.koc_via,
-            c.koc, self.posts_moments, self.posts_groups, weight_m, weight_g, self._see_moments,
-            self._see_groups, self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS),
-            self._hit[t], self._found[t], lo, hi)))
+            self._sums[t], self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc, self.posts_moments, self.posts_groups, weight_m, weight_g, self._see_moments,
+            top_m, self._see_groups, top_g, self._key(Decision.SEE_KOC_MOMENTS),
+            self._key(Decision.SEE_KOC_GROUPS), self._work[t], self._add[t], self._flags[t], lo, hi)))
         seen = sum(self._each(_balanced(c.friends.offsets, shares.who, self.threads),
                    lambda t, lo, hi: exposure.see_friends(
-                       self._news[t], self._olds[t], self._heard, c.friends.offsets, c.friends.ties,
+                       self._sums[t], self._heard, c.friends.offsets, c.friends.ties,
                        shares.who, m.weight_units(s.sharing.quality), self._see_moments,
-                       self._key(Decision.SEE_FRIEND), self._hit[t], self._found[t], lo, hi)))
+                       top_m, self._key(Decision.SEE_FRIEND), self._work[t], self._add[t], lo, hi)))
         seen += sum(self._each(_balanced(c.group_offsets, shares.group, self.threads, whole=True),
                     lambda t, lo, hi: exposure.see_group_posts(
-                        self._news[t], self._olds[t], self._heard_group, c.group_offsets,
+                        self._sums[t], self._heard_group, c.group_offsets,
                         c.group_members, shares.author, shares.group,
                         g.weight_units(s.sharing.quality), self._see_groups,
-                        self._key(Decision.SEE_MEMBER), self._hit[t], self._found[t], lo, hi)))
+                        top_g, self._key(Decision.SEE_MEMBER), self._work[t], self._add[t], lo, hi)))
         return seen + koc_seen, koc_seen
 
     def move_on(self) -> NDArray[np.int64]:
@@ -357,12 +363,12 @@ class Simulation:
         people = (self.stage, self.evidence, self.sources, self.kocs)
         if self.rule is None:
             self._over(n, lambda t, lo, hi: kernels.move_on(
-                *people, self.week, self.threshold, self.ordered, self.day_aware, self.day_identified,
-                self.day_customer, self.day, self._news, self._olds, *weigh, SLACK, i.hysteresis, *buy,
+                *people, self.week, self.today, self.threshold, self.ordered, self.day_aware, self.day_identified,
+                self.day_customer, self.day, self._sums, *weigh, SLACK, i.hysteresis, *buy,
                 counts[t], lo, hi))
         else:
             self._over(n, lambda t, lo, hi: kernels.weigh(
-                *people, self.week, self.day_aware, self._news, self._olds, self.day, *weigh, counts[t], lo, hi))
+                *people, self.week, self.today, self.day_aware, self._sums, self.day, *weigh, counts[t], lo, hi))
             self._ask(self.rule, counts[0])
             self._over(n, lambda t, lo, hi: kernels.buy(
                 *people, self.threshold, self.ordered, self.day_customer, self.day, SLACK, *buy,
@@ -442,7 +448,7 @@ class Simulation:
             "aware = before + new": row["aware"] == int((self.day_aware != NEVER).sum()),
             "identified = before + new": row["identified"] == int((self.day_identified != NEVER).sum()),
             "customers = before + new": row["customers"] == int((self.day_customer != NEVER).sum()),
-            "orders are residents who ordered": row["orders"] == int(self.ordered.sum()),
+            "orders are residents who ordered": row["orders"] == int((self.ordered & 1).sum()),
             "orders = first + repeat": row["orders"] == row["new_customers"] + row["repeat_orders"],
             "active = active + new + won back - lapsed": len(self._stages) < 2 or (
                 row["active_customers"]
@@ -450,7 +456,7 @@ class Simulation:
                 + row["new_customers"] + row["won_back"] - row["lapsed_today"]),
             "KOCs' views sum to exposures": int(self.views.sum()) == row["koc_exposures"],
             "nothing is left between days": not (
-                self._news.any() or self._olds.any() or self._arrived.any()),
+                self._sums.any() or self._arrived.any()),
         }
         broken = [law for law, holds in laws.items() if not holds]
         assert not broken, f"day {day}: {'; '.join(broken)}"
@@ -462,7 +468,7 @@ class Simulation:
             name: c.by_community(column)
             for name, column in (
                 ("aware", self.day_aware != NEVER), ("identified", self.day_identified != NEVER),
-                ("customers", self.day_customer != NEVER), ("orders", self.ordered),
+                ("customers", self.day_customer != NEVER), ("orders", self.ordered & 1),
             )
         }))
 
@@ -559,7 +565,7 @@ class Simulation:
         return [one.result() for one in running]
 
     def __getstate__(self) -> dict[str, Any]:
-        scratch = ("_pool", "_news", "_olds", "_arrived", "_koc_arrived", "_hit", "_found")
+        scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")
         return {name: value for name, value in self.__dict__.items() if name not in scratch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

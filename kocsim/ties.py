@@ -227,9 +227,9 @@ class Ties:
     @classmethod
     def from_edges(
         cls,
-        source: npt.ArrayLike,
-        target: npt.ArrayLike,
-        strength: npt.ArrayLike | None = None,
+        source: npt.ArrayLike | Sequence[Any],
+        target: npt.ArrayLike | Sequence[Any],
+        strength: npt.ArrayLike | Sequence[Any] | None = None,
         n: int | None = None,
         directed: bool = True,
         labels: Iterable[Any] | None = None,
@@ -393,7 +393,7 @@ class Ties:
             return f"row {row[i]}, column {col[i]}"
 
         if strength:
-            return _assemble(row, col, _read_strength(data, "matrix", place), n, True, None)
+            return _assemble(row, col, _read_strength(data, "matrix values", place), n, True, None)
         if data.dtype.kind == "f" and (missing := np.isnan(data)).any():
             raise DataError(f"matrix holds nan in {place(int(missing.argmax()))}.")
         if not (held := data != 0).all():
@@ -519,7 +519,7 @@ class Ties:
 #
 # An edge is packed in one int64: source (24 bits), target (24), strength (8). Sorting these keys
 # sorts rows and receivers at once and leaves the strongest of equal edges last. For 20 million
-# edges that takes half the time and memory of SciPy's coo -> csr, which moreover sums duplicates.
+# edges that was faster than SciPy's coo -> csr with sorted rows, which moreover sums duplicates.
 
 
 def _assemble(
@@ -627,9 +627,9 @@ def _check_layer(offsets: AnyArray, ties: AnyArray) -> None:
 
 
 def _read_edges(
-    source: npt.ArrayLike,
-    target: npt.ArrayLike,
-    strength: npt.ArrayLike | None,
+    source: Any,
+    target: Any,
+    strength: Any,
     n: int | None,
     directed: bool,
     labels: Iterable[Any] | None,
@@ -647,7 +647,8 @@ def _read_edges(
         k = len(_as_column(strength, where_strength))
         if k != m:
             raise DataError(
-                f"{where_strength} has {_count(k, 'entry')}, but there are {_count(m, 'edge')}."
+                f"{where_strength} has {_count(k, 'entry')}, "
+                f"but there {'is' if m == 1 else 'are'} {_count(m, 'edge')}."
             )
     known = None if labels is None else _read_labels(labels, n)
     ends = [_read_ids(column, name) for column, name in zip(ends, where, strict=True)]

@@ -5,9 +5,9 @@ in the low 24 bits, strength in the high 8). A row is worked on in blocks: first
 draws for every tie and that the compiler vectorises, then the ties that were hit are gathered, then the hits
 are added up. Each hit is one 64-bit addition to its receiver:
 
-``news[i]``, posts from sources that resident i sees for the first time ever:
+``sums[i]`` (news), posts from sources that resident i sees for the first time ever:
     bits 48-63 distinct KOCs, bits 32-47 distinct sources, bits 0-31 weight
-``olds[i]``, all other posts seen:
+``sums[n + i]`` (olds), all other posts seen:
     bits 48-63 distinct KOCs, bits 32-47 change in the number of KOCs seen within seven days (two's complement),
     bits 0-31 weight
 
@@ -25,12 +25,6 @@ from numba import float64, int64, uint8, uint32, uint64
 from kocsim.kernels.bits import ID_MASK, entity_key, helper, high, jit, low, mix32
 
 BLOCK = 1024
-CONTACT = 1
-"""Channel bit of a KOC's tie: a contact, reached through Moments."""
-MEMBER = 2
-"""Channel bit of a KOC's tie: a member of a group the KOC leads."""
-ONE_KOC = 1 << 48
-ONE_SOURCE = 1 << 32
 WEEK_LEFT = (1 << 64) - (1 << 32)
 
 
@@ -154,91 +148,132 @@ def attend(
 
 
 @helper
-def _hits(ties, start, size, see, pk, hit):
-    """Draw for ties start..start+size: 1 where the receiver sees the post."""
+def _who_sees(ties, start, size, bound, see, pk, work):
+    """Positions (from `start`) of the ties over which the post is seen, in ``work[3]``; returns how many.
+
+    ``bound`` is the highest chance of anybody: what lies above it is out without looking up the receiver. Each loop
+    does one thing, so that the loads from far memory of one loop do not wait for each other.
+    """
+    luck, found, chance, hits = work[0], work[1], work[2], work[3]
     k0, k1 = low(pk), high(pk)
-    for x in range(uint64(size)):
-        j = ties[uint64(start) + x] & uint32(ID_MASK)
-        hit[x] = uint8((mix32(k0, k1, j) >> uint32(1)) < see[uint64(j)])
+    for x in range(size):
+        luck[x] = mix32(k0, k1, ties[start + x] & uint32(ID_MASK)) >> uint32(1)
+    n = uint64(0)
+    for x in range(size):
+        found[n] = x
+        n += uint64(luck[x] < bound)
+    for c in range(n):
+        chance[c] = see[uint64(ties[start + uint64(found[c])] & uint32(ID_MASK))]
+    m = uint64(0)
+    for c in range(n):
+        x = found[c]
+        hits[m] = x
+        m += uint64(luck[uint64(x)] < chance[c])
+    return m
 
 
 @helper
-def _gather(hit, size, found):
-    """Positions of the ones in `hit`, without a branch."""
+def _add_up(sums, to, what, size):
+    for x in range(size):
+        sums[uint64(to[x])] += what[x]
+
+
+@jit
+def highest(values, lo, hi):
+    """The largest of a range."""
+    top = uint32(0)
+    for i in range(uint64(lo), uint64(hi)):
+        top = max(top, values[i])
+    return top
+
+
+@helper
+def _age(state, ties, olds, start, size, left, work):
+    """One day later: shift the week of a block of ties, and take those that leave it off their receivers."""
+    for x in range(size):
+        s = state[start + x]
+        state[start + x] = (s & uint8(0x80)) | (uint8(s << uint8(1)) & uint8(0x7F))
+        left[x] = uint8((s & uint8(0x7F)) == uint8(0x40))
+    to = work[0]
     n = uint64(0)
-    for x in range(uint64(size)):
-        found[n] = x
-        n += uint64(hit[x])
-    return n
+    for x in range(size):
+        to[n] = ties[start + x] & uint32(ID_MASK)
+        n += uint64(left[x])
+    for x in range(n):
+        olds[uint64(to[x])] += uint64(WEEK_LEFT)
 
 
 @jit
 def see_kocs(
-    news, olds, views, state, offsets, ties, via, entity, posts_m, posts_g, weight_m, weight_g,
-    see_m, see_g, key_m, key_g, hit, found, lo, hi,
+    sums, views, state, offsets, spans, ties, entity, posts_m, posts_g, weight_m, weight_g,
+    see_m, top_m, see_g, top_g, key_m, key_g, work, add, left, lo, hi,
 ):
     """Posts of KOC rows lo..hi: who sees them. Returns the number of posts seen.
 
-    ``weight_*[q]`` are weight units (persuasiveness x quality) of KOC q's posts. ``views[q]`` gets how
-    many times KOC q's posts were seen. Ages the week of every tie by a day first.
+    Row q's contacts are ties ``offsets[q] .. spans[q, 0]``, the members of its groups ``spans[q, 1] .. offsets[q+1]``.
+    ``weight_*[q]`` are weight units (persuasiveness x quality) of its posts, ``top_*`` the highest chance in
+    ``see_*``. ``views[q]`` gets how many times its posts were seen. Ages the week of every tie by a day first.
     """
+    n = uint64(sums.size // 2)
+    olds = sums[n:]
+    hits, to = work[3], work[0]
     seen = int64(0)
     for q in range(lo, hi):
         first, stop = offsets[q], offsets[q + 1]
         for b in range(first, stop, BLOCK):
-            size = min(BLOCK, stop - b)
-            for x in range(uint64(size)):
-                s = state[uint64(b) + x]
-                state[uint64(b) + x] = (s & uint8(0x80)) | (uint8(s << uint8(1)) & uint8(0x7F))
-                hit[x] = uint8((s & uint8(0x7F)) == uint8(0x40))
-            n = _gather(hit, size, found)
-            for x in range(n):
-                j = ties[uint64(b) + uint64(found[x])] & uint32(ID_MASK)
-                olds[uint64(j)] += uint64(WEEK_LEFT)
+            _age(state, ties, olds, uint64(b), uint64(min(BLOCK, stop - b)), left, work)
         count = int64(0)
         for turn in range(int64(posts_m[q]) + int64(posts_g[q])):
             moments = turn < int64(posts_m[q])
             if moments:
-                bit, weight = uint8(CONTACT), uint64(weight_m[q])
+                weight, a, z = uint64(weight_m[q]), first, spans[q, 0]
                 pk = entity_key(key_m, entity[q], turn)
             else:
-                bit, weight = uint8(MEMBER), uint64(weight_g[q])
+                weight, a, z = uint64(weight_g[q]), spans[q, 1], stop
                 pk = entity_key(key_g, entity[q], turn - int64(posts_m[q]))
-            for b in range(first, stop, BLOCK):
-                size = min(BLOCK, stop - b)
+            for b in range(a, z, BLOCK):
+                size = uint64(min(BLOCK, z - b))
                 if moments:
-                    _hits(ties, b, size, see_m, pk, hit)
+                    m = _who_sees(ties, uint64(b), size, top_m, see_m, pk, work)
                 else:
-                    _hits(ties, b, size, see_g, pk, hit)
-                for x in range(uint64(size)):
-                    hit[x] &= uint8((via[uint64(b) + x] & bit) == bit)
-                n = _gather(hit, size, found)
-                count += int64(n)
-                for x in range(n):
-                    e = uint64(b) + uint64(found[x])
+                    m = _who_sees(ties, uint64(b), size, top_g, see_g, pk, work)
+                count += int64(m)
+                for x in range(m):
+                    e = uint64(b) + uint64(hits[x])
                     tie = ties[e]
-                    j = uint64(tie & uint32(ID_MASK))
-                    w = uint64(tie >> uint32(24)) * weight
-                    s = state[e]
-                    state[e] = s | uint8(0x81)
-                    if s & uint8(0x80):
-                        if not s & uint8(1):
-                            w += uint64(ONE_KOC)
-                            if not s & uint8(0x7F):
-                                w += uint64(ONE_SOURCE)  # back within the week
-                        olds[j] += w
-                    else:
-                        news[j] += w + uint64(ONE_KOC) + uint64(ONE_SOURCE)
+                    s = uint64(state[e])
+                    state[e] = uint8(s | uint64(0x81))
+                    old = s >> uint64(7)
+                    met_today = s & uint64(1)
+                    # a source seen for the first time, or an old one back within the week
+                    back = uint64((s & uint64(0x7F)) == uint64(0))
+                    to[x] = uint32(old * n + uint64(tie & uint32(ID_MASK)))
+                    add[x] = (
+                        uint64(tie >> uint32(24)) * weight
+                        + ((uint64(1) - met_today) << uint64(48))
+                        + (back << uint64(32))
+                    )
+                _add_up(sums, to, add, m)
         views[q] = count
         seen += count
     return seen
 
 
+@helper
+def _remember(heard, base, d):
+    """Set bit `d` of the bits that begin at byte `base`; returns what it was."""
+    at = base + (d >> uint64(3))
+    bit = d & uint64(7)
+    byte = uint64(heard[at])
+    heard[at] = uint8(byte | (uint64(1) << bit))
+    return (byte >> bit) & uint64(1)
+
+
 @jit
-def see_friends(
-    news, olds, heard, offsets, ties, rows, weight, see, key, hit, found, lo, hi
-):
+def see_friends(sums, heard, offsets, ties, rows, weight, see, top, key, work, add, lo, hi):
     """One post of each of the residents ``rows[lo:hi]`` to their friends. Returns the posts seen."""
+    n = uint64(sums.size // 2)
+    hits, to = work[3], work[0]
     seen = int64(0)
     w0 = uint64(weight)
     for q in range(lo, hi):
@@ -247,34 +282,28 @@ def see_friends(
         first, stop = offsets[r], offsets[r + 1]
         base = uint64(first // 8 + r)
         for b in range(first, stop, BLOCK):
-            size = min(BLOCK, stop - b)
-            _hits(ties, b, size, see, pk, hit)
-            n = _gather(hit, size, found)
-            seen += int64(n)
-            for x in range(n):
-                e = uint64(b) + uint64(found[x])
+            m = _who_sees(ties, uint64(b), uint64(min(BLOCK, stop - b)), top, see, pk, work)
+            seen += int64(m)
+            for x in range(m):
+                e = uint64(b) + uint64(hits[x])
                 tie = ties[e]
-                j = uint64(tie & uint32(ID_MASK))
-                w = uint64(tie >> uint32(24)) * w0
-                d = e - uint64(first)
-                at = base + (d >> uint64(3))
-                bit = uint8(1) << uint8(d & uint64(7))
-                if heard[at] & bit:
-                    olds[j] += w
-                else:
-                    heard[at] |= bit
-                    news[j] += w + uint64(ONE_SOURCE)
+                old = _remember(heard, base, e - uint64(first))
+                to[x] = uint32(old * n + uint64(tie & uint32(ID_MASK)))
+                add[x] = uint64(tie >> uint32(24)) * w0 + ((uint64(1) - old) << uint64(32))
+            _add_up(sums, to, add, m)
     return seen
 
 
 @jit
 def see_group_posts(
-    news, olds, heard, offsets, ties, author, group, weight, see, key, hit, found, lo, hi
+    sums, heard, offsets, ties, author, group, weight, see, top, key, work, add, lo, hi
 ):
     """Posts ``lo..hi`` of members to groups; `group` ascending, all posts of a group in one range.
 
     The group is the source: the first post ever seen in it is news, every other is repetition.
     """
+    n = uint64(sums.size // 2)
+    hits, to = work[3], work[0]
     seen = int64(0)
     w0 = uint64(weight)
     for q in range(lo, hi):
@@ -284,24 +313,17 @@ def see_group_posts(
         first, stop = offsets[g], offsets[g + 1]
         base = uint64(first // 8 + g)
         for b in range(first, stop, BLOCK):
-            size = min(BLOCK, stop - b)
-            _hits(ties, b, size, see, pk, hit)
-            n = _gather(hit, size, found)
-            for x in range(n):
-                e = uint64(b) + uint64(found[x])
+            m = _who_sees(ties, uint64(b), uint64(min(BLOCK, stop - b)), top, see, pk, work)
+            k = uint64(0)
+            for x in range(m):
+                e = uint64(b) + uint64(hits[x])
                 tie = ties[e]
-                id_ = tie & uint32(ID_MASK)
-                if id_ == me:
+                if tie & uint32(ID_MASK) == me:
                     continue
-                seen += 1
-                j = uint64(id_)
-                w = uint64(tie >> uint32(24)) * w0
-                d = e - uint64(first)
-                at = base + (d >> uint64(3))
-                bit = uint8(1) << uint8(d & uint64(7))
-                if heard[at] & bit:
-                    olds[j] += w
-                else:
-                    heard[at] |= bit
-                    news[j] += w + uint64(ONE_SOURCE)
+                old = _remember(heard, base, e - uint64(first))
+                to[k] = uint32(old * n + uint64(tie & uint32(ID_MASK)))
+                add[k] = uint64(tie >> uint32(24)) * w0 + ((uint64(1) - old) << uint64(32))
+                k += uint64(1)
+            _add_up(sums, to, add, k)
+            seen += int64(k)
     return seen

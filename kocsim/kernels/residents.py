@@ -11,7 +11,7 @@ KOCs today, within seven days, ever; 26 digest.
 from __future__ import annotations
 
 import numpy as np
-from numba import float32, float64, int64, uint8, uint16, uint32, uint64
+from numba import float32, float64, int32, int64, uint8, uint16, uint32, uint64
 
 from kocsim.kernels.bits import high, jit, low, mix32, splitmix64
 from kocsim.stages import NEVER, Stage
@@ -24,66 +24,97 @@ UNAWARE, AWARE, IDENTIFIED, CUSTOMER, REPEAT, LAPSED = (int(stage) for stage in 
 
 
 @jit
-def weigh(
-    stage, evidence, sources, kocs, week, day_aware, news, olds, day,
-    first, further, repeat, retention, counts, lo, hi,
-):
-    """Turn what was seen into evidence and awareness; empties `news` and `olds` (a row a thread)."""
-    threads = news.shape[0]
-    aware = int64(0)
-    for t in range(1, threads):
+def merge(sums, lo, hi):
+    """Add up the threads' rows of `sums` into the first; the others are emptied."""
+    for t in range(1, sums.shape[0]):
+        total, part = sums[0], sums[t]
         for i in range(uint64(lo), uint64(hi)):
-            news[0, i] += news[t, i]
-            olds[0, i] += olds[t, i]
-            news[t, i] = uint64(0)
-            olds[t, i] = uint64(0)
+            total[i] += part[i]
+            part[i] = uint64(0)
+
+
+@jit
+def add_evidence(evidence, sources, news, olds, first, further, repeat, retention, lo, hi):
+    """Yesterday's evidence fades, what was seen today is added; see `kocsim.mechanisms.response`."""
     bonus = first - further
-    t0 = t1 = t2 = t3 = int64(0)
-    s0 = s1 = s2 = s3 = int64(0)
-    e0 = e1 = e2 = e3 = int64(0)
     for i in range(uint64(lo), uint64(hi)):
-        new, old = news[0, i], olds[0, i]
-        news[0, i] = uint64(0)
-        olds[0, i] = uint64(0)
+        new = news[i]
+        new_sources = uint32(new >> uint64(32)) & uint32(0xFFFF)
+        # int32 converts to floating point in one instruction, 64 bits do not; a weight may need all 32
+        weight = uint32(new)
+        new_weight = float64(int32(weight >> uint32(16))) * 65536.0 + float64(
+            int32(weight & uint32(0xFFFF))
+        )
+        weight = uint32(olds[i])
+        old_weight = float64(int32(weight >> uint32(16))) * 65536.0 + float64(
+            int32(weight & uint32(0xFFFF))
+        )
+        mean = new_weight / float64(int32(max(new_sources, uint32(1))))
+        gain = further * new_weight + repeat * old_weight
+        gain += bonus * mean if sources[i] == uint16(0) else 0.0
+        evidence[i] = float32(float64(evidence[i]) * retention + gain / FULL_WEIGHT)
+
+
+@jit
+def add_sources(sources, kocs, week, today, news, olds, lo, hi):
+    """Distinct sources and KOCs seen so far, KOCs within the week and today; empties `news` and `olds`."""
+    for i in range(uint64(lo), uint64(hi)):
+        new, old = news[i], olds[i]
+        news[i] = uint64(0)
+        olds[i] = uint64(0)
         new_sources = uint32(new >> uint64(32)) & uint32(0xFFFF)
         new_kocs = uint32(new >> uint64(48))
         change = uint32(old >> uint64(32)) & uint32(0xFFFF)
         # a negative change borrowed one from the field above it
-        old_kocs = (uint32(old >> uint64(48)) + (change >> uint32(15))) & uint32(0xFFFF)
-        new_weight = float64(new & uint64(0xFFFFFFFF))
-        old_weight = float64(old & uint64(0xFFFFFFFF))
-        had = uint32(sources[i])
-        mean = new_weight / float64(max(new_sources, uint32(1)))
-        gain = further * new_weight + repeat * old_weight
-        gain += bonus * mean if had == uint32(0) else 0.0
-        evidence[i] = float32(float64(evidence[i]) * retention + gain / FULL_WEIGHT)
-        now = min(had + new_sources, uint32(65535))
-        sources[i] = uint16(now)
-        k = min(uint32(kocs[i]) + new_kocs, uint32(65535))
-        kocs[i] = uint16(k)
-        w = (uint32(week[i]) + new_kocs + change) & uint32(0xFFFF)
-        week[i] = uint16(w)
-        s = stage[i]
-        moves = uint8(s == uint8(UNAWARE)) & uint8(now > uint32(0))
-        stage[i] = s + moves
+        today[i] = uint16(new_kocs + uint32(old >> uint64(48)) + (change >> uint32(15)))
+        week[i] = uint16(uint32(week[i]) + new_kocs + change)
+        sources[i] = uint16(min(uint32(sources[i]) + new_sources, uint32(65535)))
+        kocs[i] = uint16(min(uint32(kocs[i]) + new_kocs, uint32(65535)))
+
+
+@jit
+def notice(stage, sources, day_aware, day, lo, hi):
+    """Who has seen a source is aware. Returns the newly aware."""
+    aware = int64(0)
+    for i in range(uint64(lo), uint64(hi)):
+        moves = (stage[i] == uint8(UNAWARE)) & (sources[i] != uint16(0))
         day_aware[i] = uint16(day) if moves else day_aware[i]
         aware += int64(moves)
-        d = new_kocs + old_kocs
-        t0 += int64(d == uint32(0))
-        t1 += int64(d == uint32(1))
-        t2 += int64(d == uint32(2))
-        t3 += int64(d == uint32(3))
-        s0 += int64(w == uint32(0))
-        s1 += int64(w == uint32(1))
-        s2 += int64(w == uint32(2))
-        s3 += int64(w == uint32(3))
-        e0 += int64(k == uint32(0))
-        e1 += int64(k == uint32(1))
-        e2 += int64(k == uint32(2))
-        e3 += int64(k == uint32(3))
-    counts[6] += aware
-    for x, n in enumerate((t0, t1, t2, t3, s0, s1, s2, s3, e0, e1, e2, e3)):
-        counts[14 + x] += n
+    if aware:
+        for i in range(uint64(lo), uint64(hi)):
+            moves = (stage[i] == uint8(UNAWARE)) & (sources[i] != uint16(0))
+            stage[i] = uint8(AWARE) if moves else stage[i]
+    return aware
+
+
+@jit
+def histogram(values, counts, at, lo, hi):
+    """counts[at + k] += residents with value k, for k = 0, 1, 2, 3."""
+    for k in range(4):
+        n = int64(0)
+        for i in range(uint64(lo), uint64(hi)):
+            n += int64(values[i] == uint16(k))
+        counts[at + k] += n
+
+
+@jit
+def weigh(
+    stage, evidence, sources, kocs, week, today, day_aware, sums, day,
+    first, further, repeat, retention, counts, lo, hi,
+):
+    """Turn what was seen into evidence and awareness; empties `sums` (a row a thread)."""
+    n = stage.size
+    news, olds = sums[0, :n], sums[0, n:]
+    for b in range(lo, hi, BLOCK):
+        stop = min(b + BLOCK, hi)
+        merge(sums, b, stop)
+        merge(sums, n + b, n + stop)
+        add_evidence(evidence, sources, news, olds, first, further, repeat, retention, b, stop)
+        add_sources(sources, kocs, week, today, news, olds, b, stop)
+        counts[6] += notice(stage, sources, day_aware, day, b, stop)
+        histogram(today, counts, 14, b, stop)
+        histogram(week, counts, 18, b, stop)
+        histogram(kocs, counts, 22, b, stop)
 
 
 @jit
@@ -122,6 +153,79 @@ def obey(stage, residents, answer, day_identified, day, counts):
             counts[13] += 1
 
 
+NEEDS, FIRST, AGAIN, BACK, LEAVES, PERSUADED = (uint8(1 << bit) for bit in range(6))
+"""What the day has in store for a resident, a bit each."""
+NEW, RETURNED, GONE = uint8(2), uint8(4), uint8(8)
+"""What came of it; bit 0 is "ordered"."""
+
+
+@jit
+def draw_fates(fate, need_key, need, buy_key, first, repeat, win_back, lapse_key, lapse, lo, hi):
+    """Need, readiness to buy and lapsing, drawn for everybody alike; chances of 2**31."""
+    n0, n1 = low(need_key), high(need_key)
+    b0, b1 = low(buy_key), high(buy_key)
+    l0, l1 = low(lapse_key), high(lapse_key)
+    for i in range(uint64(lo), uint64(hi)):
+        x = uint32(i)
+        needs = (mix32(n0, n1, x) >> uint32(1)) < need
+        luck = mix32(b0, b1, x) >> uint32(1)
+        leaves = (mix32(l0, l1, x) >> uint32(1)) < lapse
+        fate[i] = (
+            (NEEDS if needs else uint8(0)) | (FIRST if luck < first else uint8(0))
+            | (AGAIN if luck < repeat else uint8(0)) | (BACK if luck < win_back else uint8(0))
+            | (LEAVES if leaves else uint8(0))
+        )
+
+
+@jit
+def add_persuaded(fate, evidence, threshold, slack, lo, hi):
+    """Whose evidence reaches her threshold, as one more bit."""
+    for i in range(uint64(lo), uint64(hi)):
+        fate[i] |= PERSUADED if float64(evidence[i]) + slack >= float64(threshold[i]) else uint8(0)
+
+
+@jit
+def follow_fates(stage, fate, lo, hi):
+    """Orders and lapsing by stage; `fate` becomes what happened."""
+    for i in range(uint64(lo), uint64(hi)):
+        s, f = stage[i], fate[i]
+        active = (s == uint8(CUSTOMER)) | (s == uint8(REPEAT))
+        buys_first = (s == uint8(IDENTIFIED)) & ((f & (NEEDS | FIRST)) == (NEEDS | FIRST))
+        buys_again = active & ((f & (NEEDS | AGAIN)) == (NEEDS | AGAIN))
+        comes_back = NEEDS | BACK | PERSUADED
+        returns = (s == uint8(LAPSED)) & ((f & comes_back) == comes_back)
+        lapses = active & ((f & LEAVES) != uint8(0))
+        after = uint8(CUSTOMER) if buys_first else s
+        after = uint8(REPEAT) if buys_again | returns else after
+        after = uint8(LAPSED) if lapses else after
+        stage[i] = after
+        fate[i] = (
+            (uint8(1) if buys_first | buys_again | returns else uint8(0))
+            | (NEW if buys_first else uint8(0)) | (RETURNED if returns else uint8(0))
+            | (GONE if lapses else uint8(0))
+        )
+
+
+@jit
+def date_customers(day_customer, fate, day, lo, hi):
+    """Enter today for first orders. Returns how many there were."""
+    won = int64(0)
+    for i in range(uint64(lo), uint64(hi)):
+        newly = ((fate[i] & NEW) != uint8(0)) & (day_customer[i] == uint16(NEVER))
+        day_customer[i] = uint16(day) if newly else day_customer[i]
+        won += int64(newly)
+    return won
+
+
+@jit
+def count_bytes(values, mask, value, lo, hi):
+    """How many of a range of bytes are `value` under `mask`."""
+    total = int64(0)
+    for i in range(uint64(lo), uint64(hi)):
+        total += int64((values[i] & uint8(mask)) == uint8(value))
+    return total
+
+
 @jit
 def buy(
     stage, evidence, sources, kocs, threshold, ordered, day_customer, day, slack, need_key, need, buy_key,
@@ -129,54 +233,25 @@ def buy(
 ):
     """Need, orders and lapsing; then the stages are counted and the state enters the digest.
 
-    Chances are of 2**31. `ordered` gets 1 for everybody who bought today.
+    `ordered` gets bit 0 for everybody who bought today (and bits `NEW`, `RETURNED`, `GONE`).
     """
-    n0, n1 = low(need_key), high(need_key)
-    b0, b1 = low(buy_key), high(buy_key)
-    l0, l1 = low(lapse_key), high(lapse_key)
-    won = back = gone = all_orders = int64(0)
-    c1 = c2 = c3 = c4 = c5 = int64(0)
-    for i in range(uint64(lo), uint64(hi)):
-        s = stage[i]
-        x = uint32(i)
-        needs = uint8((mix32(n0, n1, x) >> uint32(1)) < need)
-        luck = mix32(b0, b1, x) >> uint32(1)
-        leaves = uint8((mix32(l0, l1, x) >> uint32(1)) < lapse)
-        active = uint8(s == uint8(CUSTOMER)) | uint8(s == uint8(REPEAT))
-        new = needs & uint8(s == uint8(IDENTIFIED)) & uint8(luck < first)
-        again = needs & active & uint8(luck < repeat)
-        persuaded = uint8(float64(evidence[i]) + slack >= float64(threshold[i]))
-        returns = needs & uint8(s == uint8(LAPSED)) & persuaded & uint8(luck < win_back)
-        after = uint8(CUSTOMER) if new else s
-        after = uint8(REPEAT) if again | returns else after
-        lapsed = active & leaves
-        after = uint8(LAPSED) if lapsed else after
-        stage[i] = after
-        orders = new | again | returns
-        ordered[i] = orders
-        newly = new & uint8(day_customer[i] == uint16(NEVER))
-        day_customer[i] = uint16(day) if newly else day_customer[i]
-        won += int64(newly)
-        back += int64(returns)
-        gone += int64(lapsed)
-        all_orders += int64(orders)
-        c1 += int64(after == uint8(AWARE))
-        c2 += int64(after == uint8(IDENTIFIED))
-        c3 += int64(after == uint8(CUSTOMER))
-        c4 += int64(after == uint8(REPEAT))
-        c5 += int64(after == uint8(LAPSED))
-    counts[0] += hi - lo - c1 - c2 - c3 - c4 - c5
-    counts[1] += c1
-    counts[2] += c2
-    counts[3] += c3
-    counts[4] += c4
-    counts[5] += c5
-    counts[8] += won
-    counts[9] += all_orders
-    counts[10] += all_orders - won
-    counts[11] += gone
-    counts[12] += back
-    counts[26] += digest(stage, evidence, sources, kocs, digest_key, lo, hi)
+    for b in range(lo, hi, BLOCK):
+        stop = min(b + BLOCK, hi)
+        draw_fates(
+            ordered, need_key, need, buy_key, first, repeat, win_back, lapse_key, lapse, b, stop
+        )
+        add_persuaded(ordered, evidence, threshold, slack, b, stop)
+        follow_fates(stage, ordered, b, stop)
+        won = date_customers(day_customer, ordered, day, b, stop)
+        orders = count_bytes(ordered, 1, 1, b, stop)
+        counts[8] += won
+        counts[9] += orders
+        counts[10] += orders - won
+        counts[11] += count_bytes(ordered, GONE, GONE, b, stop)
+        counts[12] += count_bytes(ordered, RETURNED, RETURNED, b, stop)
+        for s in range(6):
+            counts[s] += count_bytes(stage, 255, s, b, stop)
+        counts[26] += digest(stage, evidence, sources, kocs, digest_key, b, stop)
 
 
 @jit
@@ -193,15 +268,15 @@ def digest(stage, evidence, sources, kocs, key, lo, hi):
 
 @jit
 def move_on(
-    stage, evidence, sources, kocs, week, threshold, ordered, day_aware, day_identified, day_customer, day,
-    news, olds, first, further, repeat, retention, slack, hysteresis, need_key, need, buy_key,
+    stage, evidence, sources, kocs, week, today, threshold, ordered, day_aware, day_identified, day_customer, day,
+    sums, first, further, repeat, retention, slack, hysteresis, need_key, need, buy_key,
     buy_first, buy_repeat, win_back, lapse_key, lapse, digest_key, counts, lo, hi,
 ):
     """`weigh`, `identify` and `buy`, a block of residents at a time while it is in the cache."""
     for b in range(lo, hi, BLOCK):
         stop = min(b + BLOCK, hi)
         weigh(
-            stage, evidence, sources, kocs, week, day_aware, news, olds, day,
+            stage, evidence, sources, kocs, week, today, day_aware, sums, day,
             first, further, repeat, retention, counts, b, stop,
         )
         identify(

@@ -251,12 +251,44 @@ def unite(out, via, size, rows, bits, scratch):
 
 
 @jit
-def reach_rows(
-    out, via, out_at, length, contacts, contact_at, members, member_at, led, me, lo, hi, scratch
-):
-    """For KOCs lo..hi: contacts (bit 1) and members of the `led` groups each leads (bit 2), united.
+def by_channel(out, via, size, scratch):
+    """Order a row's ids by via = 1, 3, 2, keeping their order otherwise."""
+    n = int64(0)
+    for want in (1, 3, 2):
+        for e in range(size):
+            if via[e] == want:
+                scratch[n] = out[e]
+                n += 1
+    ones = int64(0)
+    threes = int64(0)
+    for e in range(size):
+        ones += via[e] == 1
+        threes += via[e] == 3
+        out[e] = scratch[e]
+    for e in range(size):
+        via[e] = 1 if e < ones else (3 if e < ones + threes else 2)
 
-    Writes row k at ``out_at[k]`` and its length to ``length[k]``; the caller closes the gaps. The KOC itself
+
+@jit
+def channel_spans(via, offsets, spans):
+    """Where each row's contacts end (``spans[k, 0]``) and its groups' members begin (``spans[k, 1]``)."""
+    for k in range(offsets.size - 1):
+        end = begin = offsets[k]
+        for e in range(offsets[k], offsets[k + 1]):
+            end += via[e] & 1
+            begin += via[e] == 1
+        spans[k, 0] = end
+        spans[k, 1] = begin
+
+
+@jit
+def reach_rows(
+    out, via, out_at, length, contacts, contact_at, members, member_at, led, bit, me, lo, hi, scratch
+):
+    """For KOCs lo..hi: contacts (bit 1) and members of the `led` groups each leads (`bit`), united.
+
+    Each row stands in the order contacts only, both, members only, so that whoever is reached through one channel
+    lies in one stretch; ascending within each. Writes row k at ``out_at[k]`` and its length to ``length[k]``; the caller closes the gaps. The KOC itself
     (``me[k]``) is left out.
     """
     rows = np.empty(led + 2, np.int64)
@@ -277,10 +309,11 @@ def reach_rows(
                     scratch[n] = j
                     n += 1
             rows[g + 2] = n
-            bits[g + 1] = uint32(2)
+            bits[g + 1] = uint32(bit)
         a = out_at[k]
         unite(out[a:], via[a:], size, rows, bits, scratch)
         length[k] = size[0]
+        by_channel(out[a:], via[a:], size[0], scratch)
 
 
 @jit
