@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SLOTS = 8
 """Mean number of lottery slots a resident: the grain in which contact counts enter the friendship lottery."""
-COUNTY_SEAT, TOWNSHIP = 0, 1
+DENSEST = 0.6
+"""Part of a circle that one resident can have as friends."""
 
 
 class Population(Section):
@@ -423,39 +424,71 @@ def _friends(
     from kocsim.kernels import world as kernels
 
     n, f = world.residents, world.friends
-    degree = contacts.astype(np.float64) * f.in_county
-    slots = np.maximum(1, np.rint(SLOTS * degree / max(float(degree.mean()), 1e-9))).astype(np.int64)
-    cum = _offsets(slots)
-    owner = np.empty(int(cum[-1]), np.uint32)
-    kernels.slot_owners(owner, cum)
-    household_stop = np.flatnonzero(np.diff(household, append=household[-1] + 1)) + 1
-    household_stop = household_stop[household - household[0]].astype(np.int32)
-    shares = np.array([0.0, f.circle, f.community, f.township, 0.0])
-    shares[4] = max(0.0, 1.0 - shares.sum())
-    near, far = f.strength_near, f.strength_far
-    base = np.array([near, near, far, far, far])
+    ends = np.flatnonzero(np.diff(household, append=household[-1] + 1)) + 1
+    size = np.diff(ends, prepend=0)
+    outside = np.maximum(contacts * f.in_county - (size[household] - 1.0), 0.0)
+    # a circle can hold only so many friends; what does not fit is drawn from farther away
+    room = np.minimum(f.circle_size, (com_stop - com_start)[community]) * DENSEST
+    near = np.minimum(outside * f.circle, room)
+    far = outside - near
+    rest = max(0.0, 1.0 - f.circle - f.community - f.township)
+    shares = np.array([0.0, 0.0, f.community, f.township, rest])
+    shares = _reachable_shares(shares, n, com_start, com_stop, town_start, town_stop)
+    near_cum, near_owner = _slots(near)
+    far_cum, far_owner = _slots(far)
+    base = np.array([f.strength_near] * 2 + [f.strength_far] * 3)
+    strength = np.empty((5, 256), np.uint32)
+    kernels.strength_table(strength, base, f.strength_spread)
     key = _u64(stream(seed, Decision.FRIENDS))
     count = np.zeros((pool.threads, n), np.int32)
     own = np.empty(n, np.int32)
     own_at = np.zeros(n, np.int64)
     pos = np.empty((pool.threads, n), np.int64)
     adj = np.empty(0, np.uint32)
+    household_stop = ends[household].astype(np.int32)
 
     def draw(fill: bool) -> None:
         pool.over(n, lambda t, lo, hi: kernels.friends(
-            count[t], own, adj, pos[t], own_at, fill, lo, hi, degree, cum, owner, household_stop,
-            f.circle_size, community, com_start, com_stop, town_start, town_stop, shares, base,
-            f.strength_spread, key,
+            count[t], own, adj, pos[t], own_at, fill, lo, hi, near, far, near_cum, near_owner, far_cum,
+            far_owner, household_stop, f.circle_size, community, com_start, com_stop, town_start,
+            town_stop, shares, strength, key,
         ))
 
     draw(False)
     offsets = np.empty(n + 1, np.int64)
     kernels.row_offsets(count, own, offsets, pos, own_at)
-    del count
-    count = np.zeros((pool.threads, 1), np.int32)
     adj = np.empty(int(offsets[-1]), np.uint32)
     draw(True)
-    return Ties(offsets, adj)
+    return Ties(offsets, adj, check=False)
+
+
+def _slots(weight: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Lottery slots in proportion to `weight`: where each resident's begin, and whose each one is."""
+    from kocsim.kernels import world as kernels
+
+    mean = max(float(weight.mean()), 1e-9)
+    cum = _offsets(np.maximum(1, np.rint(SLOTS * weight / mean)).astype(np.int64))
+    owner = np.empty(int(cum[-1]), np.uint32)
+    kernels.slot_owners(owner, cum)
+    return cum, owner
+
+
+def _reachable_shares(
+    shares: NDArray[np.float64],
+    n: int,
+    com_start: NDArray[np.int64],
+    com_stop: NDArray[np.int64],
+    town_start: NDArray[np.int64],
+    town_stop: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Shares of the tiers outside the circle, scaled to sum to 1; a tier that is nowhere there gets none."""
+    there = np.array([
+        False, False, True, bool((town_stop - town_start > com_stop - com_start).any()),
+        bool((n > town_stop - town_start).any()),
+    ])
+    kept = np.where(there, shares, 0.0)
+    total = kept.sum()
+    return kept / total if total > 0 else np.where(there, 1.0 / there.sum(), 0.0)
 
 
 def _koc_contacts(

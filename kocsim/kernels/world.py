@@ -7,10 +7,6 @@ from numba import float64, int64, uint32, uint64
 
 from kocsim.kernels.bits import ID_MASK, entity_key, helper, high, jit, low, mix32
 
-DENSEST = 0.6
-"""A tier is filled to at most this density by one resident's own draws; what is left goes one tier out."""
-
-
 @jit
 def normals(out, key, lo, hi):
     """Standard normal draws of residents lo..hi by Box and Muller, from two hashes each."""
@@ -45,19 +41,28 @@ def _strength(base, spread, h):
 
 
 @jit
+def strength_table(out, base, spread):
+    """Strength bytes, in place, for each tier (row) and 8 random bits (column)."""
+    for t in range(base.size):
+        for h in range(256):
+            out[t, h] = _strength(base[t], spread, uint32(h))
+
+
+@jit
 def friends(
-    count, own, adj, pos, own_at, fill, lo, hi, degree, cum, owner, household_stop,
-    circle, community, com_start, com_stop, town_start, town_stop, shares, base, spread, key,
+    count, own, adj, pos, own_at, fill, lo, hi, near, far, near_cum, near_owner, far_cum, far_owner,
+    household_stop, circle, community, com_start, com_stop, town_start, town_stop, shares, strength, key,
 ):
     """Draw the friendships that residents lo..hi own: each pair belongs to the lower of the two.
 
     Tiers, from near to far: household (everybody knows everybody), circle, community, township, county.
-    In tier t a resident owns ``degree * shares[t] * (slots above her) / (slots of the tier)`` draws, stratified
-    over the slots above her, so that they come out ascending; a slot belongs to a resident in proportion to her
-    degree. Called twice, with the same draws: to count (``fill=False``: `count` gets what each resident receives
-    and `own` what she owns) and to fill (rows = what is received, ascending, then what is owned, ascending).
+    A resident owns ``near[i] * (slots above her) / (slots of the circle)`` draws in her circle, and
+    ``far[i] * shares[t] * ...`` in the tiers outside, stratified over the slots above her, so that they come out
+    ascending; a slot belongs to a resident in proportion to her `near` or `far` degree. Called twice, with the
+    same draws: to count (``fill=False``: `count` gets what each resident receives and `own` what she owns) and to
+    fill (rows = what is received, ascending, then what is owned, ascending).
     """
-    n = degree.size
+    n = near.size
     start = np.empty(5, np.int64)
     stop = np.empty(5, np.int64)
     for i in range(lo, hi):
@@ -66,14 +71,11 @@ def friends(
         c = community[i]
         o = own_at[i] if fill else int64(0)
         made = int64(0)
-        # the household: all pairs
-        house = household_stop[i]
+        house = int64(household_stop[i])
         for j in range(i + 1, house):
             if fill:
-                h = mix32(k0, k1, uint32(j) ^ uint32(0x80000000))
-                w = _strength(base[0], spread, h)
-                adj[o] = uint32(j) | w
-                o += 1
+                w = strength[0, mix32(k0, k1, uint32(j) | uint32(0x80000000)) & uint32(0xFF)]
+                adj[o + made] = uint32(j) | w
                 p = pos[j]
                 adj[p] = uint32(i) | w
                 pos[j] = p + 1
@@ -86,55 +88,50 @@ def friends(
         start[3], stop[3] = town_start[c], town_stop[c]
         start[4], stop[4] = 0, n
         a = house
-        inner = cum[house] - cum[i]
-        left = max(0.0, degree[i] - 1.0 * (house - i - 1))
-        share_left = 1.0
         turn = uint32(0)
         for t in range(1, 5):
             b = stop[t]
-            whole = float64(cum[stop[t]] - cum[start[t]]) - inner
-            people = stop[t] - start[t]
-            room = float64(cum[b] - cum[a]) if b > a else 0.0
-            share = min(1.0, shares[t] / share_left) if share_left > 0.0 else 1.0
-            want = left * share if t < 4 else left
-            share_left -= shares[t]
-            limit = DENSEST * people
-            take = min(want, limit)
-            left -= take
-            inner = float64(cum[stop[t]] - cum[start[t]])
-            draws = int64(0)
-            if room > 0.0 and whole > 0.0:
-                x = take * room / whole
-                draws = int64(x)
-                h = mix32(k0, k1, turn | uint32(0x40000000))
-                if float64(h) * (1.0 / 4294967296.0) < x - draws:
-                    draws += 1
-                if draws > b - a:
-                    draws = b - a
+            if t == 1:
+                cum, owner = near_cum, near_owner
+                inside = float64(cum[house] - cum[i])
+                want = near[i]
+            else:
+                cum, owner = far_cum, far_owner
+                inside = float64(cum[stop[t - 1]] - cum[start[t - 1]])
+                want = far[i] * shares[t]
+            whole = float64(cum[b] - cum[start[t]]) - inside
+            if b <= a or whole <= 0.0:
+                continue
+            room = float64(cum[b] - cum[a])
+            x = want * room / whole
+            draws = int64(x)
+            if float64(mix32(k0, k1, uint32(t) | uint32(0x40000000))) < (x - draws) * 4294967296.0:
+                draws += 1
+            draws = min(draws, b - a)
             if draws > 0:
                 width = room / float64(draws)
+                step = width * (1.0 / 4294967296.0)
                 last = int64(-1)
                 first = cum[a]
                 final = cum[b] - 1
                 for m in range(draws):
                     h = mix32(k0, k1, turn)
                     turn += uint32(1)
-                    s = first + int64((float64(m) + float64(h) * (1.0 / 4294967296.0)) * width)
-                    j = int64(owner[min(s, final)])
+                    s = min(first + int64(float64(m) * width + float64(h) * step), final)
+                    j = int64(owner[uint64(s)])
                     if j == last:
                         continue
                     last = j
                     if fill:
-                        w = _strength(base[t], spread, h)
-                        adj[o] = uint32(j) | w
-                        o += 1
-                        p = pos[j]
+                        w = strength[t, h & uint32(0xFF)]
+                        adj[o + made] = uint32(j) | w
+                        p = pos[uint64(j)]
                         adj[p] = uint32(i) | w
-                        pos[j] = p + 1
+                        pos[uint64(j)] = p + 1
                     else:
-                        count[j] += 1
+                        count[uint64(j)] += 1
                     made += 1
-            a = max(a, b)
+            a = b
         if not fill:
             own[i] = made
 

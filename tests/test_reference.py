@@ -1,0 +1,85 @@
+"""The kernels do what the reference says: every resident, every day, at any number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import kocsim as ks
+from kocsim import reference
+from tests.worlds import scenarios
+
+COLUMNS = (
+    "stage", "evidence", "sources", "kocs", "week", "today", "day_aware", "day_identified", "day_customer",
+)
+
+
+def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: reference.Day) -> None:
+    """Everything that can be seen of a day, compared exactly."""
+    for name in COLUMNS:
+        column = getattr(simulation, name)
+        np.testing.assert_array_equal(
+            column, np.array(getattr(day, name), column.dtype), f"{name} on day {simulation.day}"
+        )
+    np.testing.assert_array_equal(simulation.ordered & 1, day.ordered)
+    assert row["exposures"] == day.exposures
+    assert row["orders"] == sum(day.ordered)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(scenario=scenarios(), seed=st.integers(0, 2**70), world=st.integers(0, 2**32))
+def test_kernels_equal_the_reference(scenario: ks.Scenario, seed: int, world: int) -> None:
+    county = ks.County.generate(scenario, seed=world, threads=1)
+    history = reference.run(scenario, county, seed, days=9)
+    for threads in (1, 2, 4):
+        simulation = ks.Simulation(scenario, county, seed, threads, debug=True)
+        for day in history:
+            assert_same_day(simulation, simulation.step(), day)
+
+
+@pytest.mark.parametrize("threshold", ["absolute", "fractional"])
+@pytest.mark.parametrize("seed", range(3))
+def test_kernels_equal_the_reference_where_all_is_default(threshold: str, seed: int) -> None:
+    """Default parameters, 400 residents, four weeks: long enough for the week and for fading."""
+    scenario = ks.Scenario(
+        residents=400, kocs=8, shops=1, friends={"koc_median": 60.0},
+        identification={"threshold": threshold, "fraction": 0.02},
+    )
+    county = ks.County.generate(scenario, seed=seed)
+    simulation = ks.Simulation(scenario, county, seed, threads=3, debug=True)
+    for day in reference.run(scenario, county, seed, days=28):
+        assert_same_day(simulation, simulation.step(), day)
+    stages = np.bincount(simulation.stage, minlength=6)
+    assert (stages[1:4] > 0).all(), "a run in which nothing happened compares nothing"
+
+
+def test_plans_of_agents_equal_the_reference() -> None:
+    """Posts that KOCs choose themselves, several a day and of different quality."""
+    scenario = ks.Scenario(residents=200, kocs=6, shops=0, friends={"koc_median": 50.0})
+    county = ks.County.generate(scenario, seed=3)
+
+    def posts(day: int, koc: int) -> tuple[int, int, float]:
+        return (day + koc) % 4, (day * koc) % 3, 0.25 * (1 + koc % 4)
+
+    def decide(simulation: ks.Simulation) -> None:
+        for k in range(county.koc.size):
+            plan = posts(simulation.day, k)
+            simulation.posts_moments[k], simulation.posts_groups[k], simulation.quality[k] = plan
+
+    for threads in (1, 2):
+        simulation = ks.Simulation(scenario, county, 5, threads, debug=True)
+        for day in reference.run(scenario, county, 5, days=12, posts=posts):
+            assert_same_day(simulation, simulation.step(decide), day)
+
+
+def test_the_comparison_notices_a_wrong_kernel() -> None:
+    """A law that must fail: a scenario that differs in one constant is not equal."""
+    scenario = ks.Scenario(residents=200, kocs=6, shops=0, friends={"koc_median": 50.0})
+    county = ks.County.generate(scenario, seed=3)
+    other = scenario.replace(response={"repeat": scenario.response.repeat + 1e-3})
+    simulation = ks.Simulation(other, county, 5)
+    with pytest.raises(AssertionError, match="evidence on day"):
+        for day in reference.run(scenario, county, 5, days=5):
+            assert_same_day(simulation, simulation.step(), day)
