@@ -20,6 +20,7 @@ The state of a friend's tie and of a membership is one bit, "heard before"; the 
 
 from __future__ import annotations
 
+import numpy as np
 from numba import float64, int64, uint8, uint32, uint64
 
 from kocsim.kernels.bits import ID_MASK, entity_key, helper, high, jit, low, mix32
@@ -44,6 +45,7 @@ def sharers(stage, lo_stage, hi_stage, is_koc, key, threshold, out, hit, lo, hi)
     how many.
     """
     k0, k1 = low(key), high(key)
+    words = hit.view(np.uint64)
     n = uint64(lo)
     for b in range(lo, hi, BLOCK):
         m = min(BLOCK, hi - b)
@@ -56,9 +58,15 @@ def sharers(stage, lo_stage, hi_stage, is_koc, key, threshold, out, hit, lo, hi)
                 & uint8((mix32(k0, k1, uint32(i)) >> uint32(1)) < threshold)
                 & (uint8(is_koc[i]) ^ uint8(1))
             )
-        for x in range(m):
-            out[n] = b + x
-            n += uint64(hit[uint64(x)])
+        for x in range(m, (m + 7) // 8 * 8):
+            hit[uint64(x)] = uint8(0)
+        # few share: look at eight at a time
+        for word in range((m + 7) // 8):
+            if words[word]:
+                for x in range(word * 8, word * 8 + 8):
+                    if hit[uint64(x)]:
+                        out[n] = b + x
+                        n += uint64(1)
     return int64(n) - lo
 
 

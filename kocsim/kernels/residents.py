@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import float32, float64, int32, int64, uint8, uint16, uint32, uint64
 
-from kocsim.kernels.bits import high, jit, low, mix32, splitmix64
+from kocsim.kernels.bits import helper, high, jit, low, mix32, splitmix64
 from kocsim.stages import NEVER, Stage
 
 BLOCK = 4096
@@ -33,24 +33,31 @@ def merge(sums, lo, hi):
             part[i] = uint64(0)
 
 
+@helper
+def _weight(sum_):
+    """Low 32 bits as a float. int32 converts in one vector instruction, 64 bits do not; a weight may need all 32."""
+    weight = uint32(sum_)
+    upper, lower = int32(weight >> uint32(16)), int32(weight & uint32(0xFFFF))
+    return float64(upper) * 65536.0 + float64(lower)
+
+
 @jit
 def add_evidence(evidence, sources, news, olds, first, further, repeat, retention, lo, hi):
     """Yesterday's evidence fades, what was seen today is added; see `kocsim.mechanisms.response`."""
     bonus = first - further
+    fresh = uint16(1)
     for i in range(uint64(lo), uint64(hi)):
-        new = news[i]
-        new_sources = uint32(new >> uint64(32)) & uint32(0xFFFF)
-        # int32 converts to floating point in one instruction, 64 bits do not; a weight may need all 32
-        weight = uint32(new)
-        new_weight = float64(int32(weight >> uint32(16))) * 65536.0 + float64(
-            int32(weight & uint32(0xFFFF))
-        )
-        weight = uint32(olds[i])
-        old_weight = float64(int32(weight >> uint32(16))) * 65536.0 + float64(
-            int32(weight & uint32(0xFFFF))
-        )
-        mean = new_weight / float64(int32(max(new_sources, uint32(1))))
-        gain = further * new_weight + repeat * old_weight
+        fresh = min(fresh, sources[i])
+    if fresh:  # everybody here has seen something before: no first cues
+        for i in range(uint64(lo), uint64(hi)):
+            gain = further * _weight(news[i]) + repeat * _weight(olds[i])
+            evidence[i] = float32(float64(evidence[i]) * retention + gain / FULL_WEIGHT)
+        return
+    for i in range(uint64(lo), uint64(hi)):
+        new_weight = _weight(news[i])
+        new_sources = int32(uint32(news[i] >> uint64(32)) & uint32(0xFFFF))
+        mean = new_weight / float64(max(new_sources, int32(1)))
+        gain = further * new_weight + repeat * _weight(olds[i])
         gain += bonus * mean if sources[i] == uint16(0) else 0.0
         evidence[i] = float32(float64(evidence[i]) * retention + gain / FULL_WEIGHT)
 
@@ -73,28 +80,46 @@ def add_sources(sources, kocs, week, today, news, olds, lo, hi):
 
 
 @jit
+def count_bytes(values, mask, value, lo, hi):
+    """How many of a range of bytes are `value` under `mask`; counted in bytes, 255 at a time."""
+    total = int64(0)
+    m, v = uint8(mask), uint8(value)
+    for b in range(lo, hi, 255):
+        n = uint8(0)
+        for i in range(uint64(b), uint64(min(b + 255, hi))):
+            n = uint8(n + uint8((values[i] & m) == v))
+        total += int64(n)
+    return total
+
+
+@jit
 def notice(stage, sources, day_aware, day, lo, hi):
-    """Who has seen a source is aware. Returns the newly aware."""
-    aware = int64(0)
+    """Who has seen a source is aware. Returns the newly aware; `hi` - `lo` <= BLOCK."""
+    if count_bytes(stage, 255, UNAWARE, lo, hi) == 0:
+        return int64(0)
+    aware = uint16(0)
     for i in range(uint64(lo), uint64(hi)):
         moves = (stage[i] == uint8(UNAWARE)) & (sources[i] != uint16(0))
         day_aware[i] = uint16(day) if moves else day_aware[i]
-        aware += int64(moves)
+        aware = uint16(aware + uint16(moves))
     if aware:
         for i in range(uint64(lo), uint64(hi)):
             moves = (stage[i] == uint8(UNAWARE)) & (sources[i] != uint16(0))
             stage[i] = uint8(AWARE) if moves else stage[i]
-    return aware
+    return int64(aware)
 
 
 @jit
 def histogram(values, counts, at, lo, hi):
-    """counts[at + k] += residents with value k, for k = 0, 1, 2, 3."""
+    """counts[at + k] += residents with value k, for k = 0, 1, 2, 3; `hi` - `lo` <= BLOCK.
+
+    Counted in as many bits as the values have, so that as many fit a vector.
+    """
     for k in range(4):
-        n = int64(0)
+        n = uint16(0)
         for i in range(uint64(lo), uint64(hi)):
-            n += int64(values[i] == uint16(k))
-        counts[at + k] += n
+            n = uint16(n + uint16(values[i] == uint16(k)))
+        counts[at + k] += int64(n)
 
 
 @jit
@@ -208,22 +233,13 @@ def follow_fates(stage, fate, lo, hi):
 
 @jit
 def date_customers(day_customer, fate, day, lo, hi):
-    """Enter today for first orders. Returns how many there were."""
-    won = int64(0)
+    """Enter today for first orders. Returns how many there were; `hi` - `lo` <= BLOCK."""
+    won = uint16(0)
     for i in range(uint64(lo), uint64(hi)):
         newly = ((fate[i] & NEW) != uint8(0)) & (day_customer[i] == uint16(NEVER))
         day_customer[i] = uint16(day) if newly else day_customer[i]
-        won += int64(newly)
-    return won
-
-
-@jit
-def count_bytes(values, mask, value, lo, hi):
-    """How many of a range of bytes are `value` under `mask`."""
-    total = int64(0)
-    for i in range(uint64(lo), uint64(hi)):
-        total += int64((values[i] & uint8(mask)) == uint8(value))
-    return total
+        won = uint16(won + uint16(newly))
+    return int64(won)
 
 
 @jit
