@@ -29,6 +29,7 @@ UNITS: Final = {
     "lost_identification": "residents/day", "orders": "orders/day", "repeat_orders": "orders/day",
     "posts": "posts/day", "koc_posts": "posts/day", "shares": "posts/day",
     "group_shares": "posts/day", "exposures": "posts seen/day", "koc_exposures": "posts seen/day",
+    "koc_meetings": "resident-KOC pairs/day",
 }
 """Unit of each column of `Result.daily`."""
 
@@ -42,8 +43,8 @@ class Result:
     daily : DataFrame
         A row a day (index "day", from 1). ``aware``, ``identified``, ``customers``: residents who have ever got that
         far, so that each grows by its ``new_`` column; ``active_customers``: customers who have not lapsed;
-        ``orders`` and ``repeat_orders``; ``posts`` (by KOCs and customers), ``exposures`` (posts seen). Units
-        in `UNITS`.
+        ``orders`` and ``repeat_orders``; ``posts`` (by KOCs and customers), ``exposures`` (posts seen),
+        ``koc_meetings`` (each resident's distinct KOCs seen today, summed). Units in `UNITS`.
     stages : DataFrame
         Residents in each stage at the end of each day, day 0 included; rows sum to the residents.
     coverage : DataFrame

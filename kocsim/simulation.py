@@ -409,6 +409,7 @@ class Simulation:
             "orders": int(counts[9]), "repeat_orders": int(counts[10]),
             "posts": posts, "koc_posts": koc_posts, "shares": shares.who.size,
             "group_shares": shares.group.size, "exposures": seen, "koc_exposures": koc_seen,
+            "koc_meetings": int(counts[27]),
         }
         self._rows.append(row)
         if self.debug:

@@ -5,7 +5,7 @@ the cache. Counts go to ``counts`` (int64), a row a range of residents:
 
 0-5 residents in each stage; 6 newly aware; 7 newly identified; 8 new customers; 9 orders; 10 repeat orders;
 11 lapsed today; 12 won back; 13 identification lost; 14-17, 18-21, 22-25 residents who saw 0, 1, 2, 3 distinct
-KOCs today, within seven days, ever; 26 digest.
+KOCs today, within seven days, ever; 26 digest; 27 meetings of a resident and a distinct KOC today.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kocsim.kernels.bits import helper, high, jit, low, mix32, splitmix64
 from kocsim.stages import NEVER, Stage
 
 BLOCK = 4096
-COUNTS = 27
+COUNTS = 28
 FULL_WEIGHT = 65280.0
 """255 * 256: strength byte and weight units of a full cue."""
 UNAWARE, AWARE, IDENTIFIED, CUSTOMER, REPEAT, LAPSED = (int(stage) for stage in Stage)
@@ -123,6 +123,15 @@ def histogram(values, counts, at, lo, hi):
 
 
 @jit
+def total(values, lo, hi):
+    """Sum of a range."""
+    n = int64(0)
+    for i in range(uint64(lo), uint64(hi)):
+        n += int64(values[i])
+    return n
+
+
+@jit
 def weigh(
     stage, evidence, sources, kocs, week, today, day_aware, sums, day,
     first, further, repeat, retention, counts, lo, hi,
@@ -138,6 +147,7 @@ def weigh(
         add_sources(sources, kocs, week, today, news, olds, b, stop)
         counts[6] += notice(stage, sources, day_aware, day, b, stop)
         histogram(today, counts, 14, b, stop)
+        counts[27] += total(today, b, stop)
         histogram(week, counts, 18, b, stop)
         histogram(kocs, counts, 22, b, stop)
 
