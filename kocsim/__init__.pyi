@@ -2,7 +2,6 @@ from . import mechanisms as mechanisms
 from . import plot as plot
 from . import reference as reference
 from . import rng as rng
-from . import testing as testing
 from .county import County as County
 from .errors import DataError as DataError
 from .errors import FileError as FileError
@@ -20,3 +19,5 @@ from .simulation import Simulation as Simulation
 from .simulation import Stage as Stage
 from .simulation import simulate as simulate
 from .ties import Ties as Ties
+
+__version__: str

@@ -231,13 +231,20 @@ class Shops(Section):
 class World(Protocol):
     """What `generate` needs to know: a `kocsim.scenario.Scenario` has it."""
 
-    residents: int
-    kocs: int
-    shops: int
-    population: Population
-    friends: Friends
-    groups: Groups
-    shop: Shops
+    @property
+    def residents(self) -> int: ...
+    @property
+    def kocs(self) -> int: ...
+    @property
+    def shops(self) -> int: ...
+    @property
+    def population(self) -> Population: ...
+    @property
+    def friends(self) -> Friends: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def shop(self) -> Shops: ...
 
 
 class _Pool:
@@ -285,7 +292,8 @@ def _sizes(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """Split `total` in proportion to weights; whole numbers that sum to it."""
     edges = np.rint(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
     edges[-1] = total
-    return np.diff(edges, prepend=0)
+    parts: NDArray[np.int64] = np.diff(edges, prepend=0)
+    return parts
 
 
 def _lognormal(z: NDArray[np.float64], median: float, sigma: float) -> NDArray[np.float64]:
@@ -340,7 +348,8 @@ def generate(world: World, seed: int, threads: int) -> County:
         "groups": world.groups.model_dump(), "shop": world.shop.model_dump(),
     }
     return County(
-        friends=friends, ties_in=np.diff(friends.offsets).astype(np.int32), contacts=contacts, household=household, community=community,
+        friends=friends, ties_in=np.diff(friends.offsets).astype(np.int32), contacts=contacts,
+        household=household, community=community,
         koc=koc, koc_offsets=koc_offsets, koc_ties=koc_ties, koc_via=koc_via,
         group_offsets=group_offsets, group_members=members, group_leader=leader,
         community_x=places["x"], community_y=places["y"], community_township=town,

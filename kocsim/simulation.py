@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -19,7 +20,6 @@ import numpy as np
 
 from kocsim.county import County, usable_threads
 from kocsim.errors import DataError, Interrupted, ParameterError, at_least
-from kocsim.generate import World
 from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.results import UNITS, Result, coverage_columns
@@ -29,13 +29,15 @@ from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["Simulation", "Stage", "simulate"]
 
+RESIDENTS_A_THREAD = 20_000
+"""Fewest residents for which another thread is used: waking one takes as long as their day."""
 WORLD_SECTIONS: Final = ("population", "friends", "groups", "shop")
 
 
@@ -169,12 +171,13 @@ class Simulation:
                 f"{int(c.kocs_in.argmax())} is reached by {busiest:,}."
             )
         self._others = int((c.ties_in + c.group_mates).max(initial=0))
-        self._koc_cuts = _balanced(c.koc_offsets, np.arange(k), self.threads)
+        self._parts = min(self.threads, max(1, (n + c.koc_ties.size // 8) // RESIDENTS_A_THREAD))
+        self._koc_cuts = _balanced(c.koc_offsets, np.arange(k), self._parts)
         self._scratch()
 
     def _scratch(self) -> None:
         """Sums that are empty between days, a row a thread."""
-        t, n = self.threads, self.county.n
+        t, n = self._parts, self.county.n
         self._sums = np.zeros((t, 2 * n), np.uint64)
         self._arrived = np.zeros((t, n), np.uint32)
         self._koc_arrived = np.zeros((t, n), np.uint32)
@@ -217,9 +220,9 @@ class Simulation:
         marks.append(clock())
         self.deliver(shares)
         marks.append(clock())
-        self.attend()
+        tops = self.attend()
         marks.append(clock())
-        seen, koc_seen = self.see(shares)
+        seen, koc_seen = self.see(shares, *tops)
         marks.append(clock())
         counts = self.move_on()
         marks.append(clock())
@@ -250,7 +253,7 @@ class Simulation:
         # customers who share
         c, s = self.county, self.scenario.sharing
         out = np.empty(c.n, np.int32)
-        found = self._over(c.n, lambda t, lo, hi: (lo, exposure.sharers(
+        found = self._over(lambda t, lo, hi: (lo, exposure.sharers(
             self.stage, int(Stage.CUSTOMER), int(Stage.REPEAT), c.is_koc, self._key(Decision.SHARE),
             np.uint32(chance(s.rate)), out, self._flags[t], lo, hi)))
         who = np.concatenate([out[lo : lo + many] for lo, many in found])
@@ -294,66 +297,72 @@ class Simulation:
 
         c, s = self.county, self.scenario
         load_m, load_g = s.moments.load_units(), s.group_chat.load_units()
+        friends, groups = c.friends, (c.group_offsets, c.group_members)
         before, now = self._yesterday, (self.posts_moments, self.posts_groups)
-        if any((a != b).any() for a, b in zip(before, now, strict=True)):
-            self._each(self._koc_cuts, lambda t, lo, hi: exposure.deliver_changes(
-                self._koc_arrived[t], *before, *now, load_m, load_g, c.koc_offsets, c.koc_ties, c.koc_via,
-                lo, hi))
-            self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
-        self._each(_balanced(c.friends.offsets, shares.who, self.threads),
-                   lambda t, lo, hi: exposure.deliver_rows(
-                       self._arrived[t], shares.who, load_m, c.friends.offsets, c.friends.ties, lo, hi))
-        self._each(_balanced(c.group_offsets, shares.group, self.threads),
-                   lambda t, lo, hi: exposure.deliver_group_posts(
-                       self._arrived[t], shares.author, shares.group, load_g, c.group_offsets,
-                       c.group_members, lo, hi))
+        changed = any((a != b).any() for a, b in zip(before, now, strict=True))
 
-    def attend(self) -> None:
-        """Each resident's chance to see one post on Moments and one in a group."""
+        def work(t: int, kocs: range, sharers: range, posts: range) -> None:
+            if changed:
+                exposure.deliver_changes(
+                    self._koc_arrived[t], *before, *now, load_m, load_g, c.koc_offsets, c.koc_ties, c.koc_via,
+                    kocs.start, kocs.stop)
+            exposure.deliver_rows(
+                self._arrived[t], shares.who, load_m, friends.offsets, friends.ties, sharers.start, sharers.stop)
+            exposure.deliver_group_posts(
+                self._arrived[t], shares.author, shares.group, load_g, *groups, posts.start, posts.stop)
+
+        if changed or shares.who.size:
+            self._each_of(shares, work)
+        if changed:
+            self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
+
+    def attend(self) -> tuple[int, int]:
+        """Each resident's chance to see one post on Moments and one in a group; returns the highest of each."""
         from kocsim.kernels import exposure
 
         m, g = self.scenario.moments, self.scenario.group_chat
-        self._over(self.county.n, lambda t, lo, hi: exposure.attend(
+        tops = self._over(lambda t, lo, hi: exposure.attend(
             self._see_moments, self._see_groups, self._koc_arrived, self._arrived, self._background,
             self._budget, self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
             self._key(Decision.VISIT_GROUPS), np.uint32(chance(g.visit)), g.view * 2.0**31, lo, hi))
+        return max(top for top, _ in tops), max(top for _, top in tops)
 
-    def see(self, shares: Shares) -> tuple[int, int]:
+    def see(self, shares: Shares, top_m: int, top_g: int) -> tuple[int, int]:
         """Draw who sees what; returns the posts seen, and those of them that were KOCs'."""
         from kocsim.kernels import exposure
 
         c, s = self.county, self.scenario
         m, g = s.moments, s.group_chat
+        friends, groups = c.friends, (c.group_offsets, c.group_members)
         weight_m = np.rint(self.quality * (m.persuasiveness * 256)).astype(np.uint16)
         weight_g = np.rint(self.quality * (g.persuasiveness * 256)).astype(np.uint16)
-        top_m, top_g = (
-            max(self._over(c.n, lambda t, lo, hi, v=values: exposure.highest(v, lo, hi)))
-            for values in (self._see_moments, self._see_groups)
-        )
-        koc_seen = sum(self._each(self._koc_cuts, lambda t, lo, hi: exposure.see_kocs(
-            self._sums[t], self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc, self.posts_moments, self.posts_groups, weight_m, weight_g, self._see_moments,
-            top_m, self._see_groups, top_g, self._key(Decision.SEE_KOC_MOMENTS),
-            self._key(Decision.SEE_KOC_GROUPS), self._work[t], self._add[t], self._flags[t], lo, hi)))
-        seen = sum(self._each(_balanced(c.friends.offsets, shares.who, self.threads),
-                   lambda t, lo, hi: exposure.see_friends(
-                       self._sums[t], self._heard, c.friends.offsets, c.friends.ties,
-                       shares.who, m.weight_units(s.sharing.quality), self._see_moments,
-                       top_m, self._key(Decision.SEE_FRIEND), self._work[t], self._add[t], lo, hi)))
-        seen += sum(self._each(_balanced(c.group_offsets, shares.group, self.threads, whole=True),
-                    lambda t, lo, hi: exposure.see_group_posts(
-                        self._sums[t], self._heard_group, c.group_offsets,
-                        c.group_members, shares.author, shares.group,
-                        g.weight_units(s.sharing.quality), self._see_groups,
-                        top_g, self._key(Decision.SEE_MEMBER), self._work[t], self._add[t], lo, hi)))
-        return seen + koc_seen, koc_seen
+        share_m, share_g = m.weight_units(s.sharing.quality), g.weight_units(s.sharing.quality)
+
+        def work(t: int, kocs: range, sharers: range, posts: range) -> tuple[int, int]:
+            sums, scratch = self._sums[t], (self._work[t], self._add[t])
+            by_kocs = exposure.see_kocs(
+                sums, self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc,
+                self.posts_moments, self.posts_groups, weight_m, weight_g, self._see_moments, top_m,
+                self._see_groups, top_g, self._key(Decision.SEE_KOC_MOMENTS),
+                self._key(Decision.SEE_KOC_GROUPS), *scratch, self._flags[t], kocs.start, kocs.stop)
+            by_friends = exposure.see_friends(
+                sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, self._see_moments, top_m,
+                self._key(Decision.SEE_FRIEND), *scratch, sharers.start, sharers.stop)
+            by_members = exposure.see_group_posts(
+                sums, self._heard_group, *groups, shares.author, shares.group, share_g, self._see_groups, top_g,
+                self._key(Decision.SEE_MEMBER), *scratch, posts.start, posts.stop)
+            return by_kocs + by_friends + by_members, by_kocs
+
+        seen = self._each_of(shares, work)
+        return sum(all_ for all_, _ in seen), sum(by_kocs for _, by_kocs in seen)
 
     def move_on(self) -> NDArray[np.int64]:
         """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts."""
         from kocsim.kernels import residents as kernels
 
-        s, n = self.scenario, self.county.n
+        s = self.scenario
         r, i, p = s.response, s.identification, s.purchase
-        counts = np.zeros((self.threads, kernels.COUNTS), np.int64)
+        counts = np.zeros((self._parts, kernels.COUNTS), np.int64)
         weigh = (r.first, r.further, r.repeat, r.retention())
         buy = (
             self._key(Decision.NEED), np.uint32(chance(s.need.rate)), self._key(Decision.BUY),
@@ -362,18 +371,19 @@ class Simulation:
         )
         people = (self.stage, self.evidence, self.sources, self.kocs)
         if self.rule is None:
-            self._over(n, lambda t, lo, hi: kernels.move_on(
+            self._over(lambda t, lo, hi: kernels.move_on(
                 *people, self.week, self.today, self.threshold, self.ordered, self.day_aware, self.day_identified,
                 self.day_customer, self.day, self._sums, *weigh, SLACK, i.hysteresis, *buy,
                 counts[t], lo, hi))
         else:
-            self._over(n, lambda t, lo, hi: kernels.weigh(
+            self._over(lambda t, lo, hi: kernels.weigh(
                 *people, self.week, self.today, self.day_aware, self._sums, self.day, *weigh, counts[t], lo, hi))
             self._ask(self.rule, counts[0])
-            self._over(n, lambda t, lo, hi: kernels.buy(
+            self._over(lambda t, lo, hi: kernels.buy(
                 *people, self.threshold, self.ordered, self.day_customer, self.day, SLACK, *buy,
                 counts[t], lo, hi))
-        return counts.sum(axis=0)
+        total: NDArray[np.int64] = counts.sum(axis=0)
+        return total
 
     def _ask(self, rule: Rule, counts: NDArray[np.int64]) -> None:
         """Let the user's rule decide who is identified."""
@@ -552,18 +562,32 @@ class Simulation:
     def _key(self, decision: Decision) -> np.uint64:
         return np.uint64(stream(self.seed, decision, self.day))
 
-    def _over(self, rows: int, work: Callable[[int, int, int], Any]) -> list[Any]:
-        return self._each([rows * t // self.threads for t in range(self.threads + 1)], work)
+    def _over(self, work: Callable[[int, int, int], Any]) -> list[Any]:
+        """Call ``work(thread, lo, hi)`` for equal ranges of the residents; answers in order."""
+        n, parts = self.county.n, self._parts
+        return self._run([partial(work, t, n * t // parts, n * (t + 1) // parts) for t in range(parts)])
 
-    def _each(self, cuts: Sequence[int], work: Callable[[int, int, int], Any]) -> list[Any]:
-        """Call ``work(thread, lo, hi)`` for each range between cuts, on the pool; their answers in order."""
-        parts = [(t, int(cuts[t]), int(cuts[t + 1])) for t in range(len(cuts) - 1)]
-        if self.threads == 1:
-            return [work(*part) for part in parts]
+    def _each_of(self, shares: Shares, work: Callable[[int, range, range, range], Any]) -> list[Any]:
+        """Call ``work(thread, kocs, sharers, group posts)`` for ranges of about equal numbers of ties."""
+        c, parts = self.county, self._parts
+        cuts = (
+            self._koc_cuts,
+            _balanced(c.friends.offsets, shares.who, parts),
+            _balanced(c.group_offsets, shares.group, parts, whole=True),
+        )
+        return self._run(
+            [partial(work, t, *(range(cut[t], cut[t + 1]) for cut in cuts)) for t in range(parts)]
+        )
+
+    def _run(self, parts: list[Callable[[], Any]]) -> list[Any]:
+        """Run the parts at the same time, the first of them on this thread."""
+        if len(parts) == 1:
+            return [parts[0]()]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="kocsim")
-        running = [self._pool.submit(work, *part) for part in parts]
-        return [one.result() for one in running]
+            self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="kocsim")
+        others = [self._pool.submit(part) for part in parts[1:]]
+        return [parts[0](), *(other.result() for other in others)]
+
 
     def __getstate__(self) -> dict[str, Any]:
         scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")

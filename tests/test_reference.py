@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kocsim as ks
+import kocsim.simulation
 from kocsim import reference
 from tests.worlds import scenarios
+
+
+@pytest.fixture(autouse=True, scope="module")
+def threads_for_small_counties() -> Iterator[None]:
+    """Use all threads asked for, however few the residents."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kocsim.simulation, "RESIDENTS_A_THREAD", 1)
+        yield
+
 
 COLUMNS = (
     "stage", "evidence", "sources", "kocs", "week", "today", "day_aware", "day_identified", "day_customer",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,17 @@ import pandas as pd
 import pytest
 
 import kocsim as ks
+import kocsim.simulation
 from kocsim.mechanisms.identification import Weighed
+
+
+@pytest.fixture(autouse=True, scope="module")
+def threads_for_small_counties() -> Iterator[None]:
+    """Use all threads asked for, however few the residents."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kocsim.simulation, "RESIDENTS_A_THREAD", 1)
+        yield
+
 
 GOLDEN = Path(__file__).with_name("golden.json")
 SCENARIO = ks.Scenario.preset("small").replace(residents=6000, kocs=60, shops=3)
@@ -151,7 +162,10 @@ def test_a_rule_decides(county: ks.County) -> None:
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (lambda w: np.ones(3, bool), r"must return one value for each of \d+ residents, shape \(\d+,\); got shape \(3,\) on day 1"),
+        (
+            lambda w: np.ones(3, bool),
+            r"must return one value for each of \d+ residents, shape \(\d+,\); got shape \(3,\) on day 1",
+        ),
         (lambda w: np.full(w.resident.size, np.nan), r"must return true or false; got nan for resident \d+ on day 1"),
         (lambda w: np.full(w.resident.size, 2), r"must return true or false; got 2 for resident \d+ on day 1"),
         (lambda w: np.full(w.resident.size, "x"), r"must return true or false; got dtype <U1"),
@@ -266,7 +280,9 @@ def test_save_and_load(county: ks.County, tmp_path: Path) -> None:
     assert ks.Result.load(tmp_path / "out").digest() != result.digest()
 
 
-def test_a_full_disk_keeps_the_earlier_result(county: ks.County, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_earlier_result(
+    county: ks.County, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = run(county)
     result.save(tmp_path / "out")
 
@@ -274,7 +290,7 @@ def test_a_full_disk_keeps_the_earlier_result(county: ks.County, tmp_path: Path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
-    with pytest.raises(ks.FileError, match="Cannot write the result to .*: No space left on device"):
+    with pytest.raises(ks.FileError, match=r"Cannot write the result to .*: No space left on device"):
         run(county, seed=2).save(tmp_path / "out")
     assert ks.Result.load(tmp_path / "out").digest() == result.digest()
     assert not list((tmp_path / "out").glob(".writing*"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from numba import njit, uint32, uint64
 
-jit = partial(njit, nogil=True, cache=True, error_model="numpy")
-helper = partial(njit, nogil=True, cache=True, error_model="numpy", forceinline=True)
+jit: Any = partial(njit, nogil=True, cache=True, error_model="numpy")
+helper: Any = partial(njit, nogil=True, cache=True, error_model="numpy", forceinline=True)
 
 ID_MASK = 0xFFFFFF
 """Low 24 bits of a tie: the resident at its end. The high 8 bits are its strength."""

@@ -130,8 +130,9 @@ def attend(
     """Chance (of 2**31) that each resident sees one post on Moments and one in a group today.
 
     `koc_arrived` and `arrived` have a row a thread, in units of 1/256 post; `arrived` is emptied.
-    ``visit_*`` are chances of 2**31, ``view_*`` probabilities x 2**31.
+    ``visit_*`` are chances of 2**31, ``view_*`` probabilities x 2**31. Returns the highest chance on each channel.
     """
+    top_m = top_g = uint32(0)
     m0, m1, g0, g1 = low(key_m), high(key_m), low(key_g), high(key_g)
     threads = arrived.shape[0]
     for b in range(lo, hi, BLOCK):
@@ -153,6 +154,10 @@ def attend(
             ag = uint32((mix32(g0, g1, uint32(i)) >> uint32(1)) < visit_g)
             see_m[i] = am * uint32(int64(share * view_m))
             see_g[i] = ag * uint32(int64(share * view_g))
+        for i in range(uint64(b), stop):
+            top_m = max(top_m, see_m[i])
+            top_g = max(top_g, see_g[i])
+    return top_m, top_g
 
 
 @helper
@@ -184,15 +189,6 @@ def _who_sees(ties, start, size, bound, see, pk, work):
 def _add_up(sums, to, what, size):
     for x in range(size):
         sums[uint64(to[x])] += what[x]
-
-
-@jit
-def highest(values, lo, hi):
-    """The largest of a range."""
-    top = uint32(0)
-    for i in range(uint64(lo), uint64(hi)):
-        top = max(top, values[i])
-    return top
 
 
 @helper

@@ -7,6 +7,7 @@ from numba import float64, int64, uint32, uint64
 
 from kocsim.kernels.bits import ID_MASK, entity_key, helper, high, jit, low, mix32
 
+
 @jit
 def normals(out, key, lo, hi):
     """Standard normal draws of residents lo..hi by Box and Muller, from two hashes each."""
@@ -285,8 +286,8 @@ def reach_rows(
     """For KOCs lo..hi: contacts (bit 1) and members of the `led` groups each leads (`bit`), united.
 
     Each row stands in the order contacts only, both, members only, so that whoever is reached through one channel
-    lies in one stretch; ascending within each. Writes row k at ``out_at[k]`` and its length to ``length[k]``; the caller closes the gaps. The KOC itself
-    (``me[k]``) is left out.
+    lies in one stretch; ascending within each. Writes row k at ``out_at[k]`` and its length to ``length[k]``; the
+    caller closes the gaps. The KOC itself (``me[k]``) is left out.
     """
     rows = np.empty(led + 2, np.int64)
     bits = np.empty(led + 1, np.uint32)

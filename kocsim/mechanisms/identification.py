@@ -49,7 +49,7 @@ class Identification(Section):
     )
 
     def thresholds(
-        self, z: NDArray[np.float64], ties: NDArray[np.int64]
+        self, z: NDArray[np.float64], ties: NDArray[np.int32]
     ) -> NDArray[np.float32]:
         """Personal thresholds in units of evidence.
 
