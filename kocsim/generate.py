@@ -74,6 +74,9 @@ class Friends(Section):
 
     A KOC has an audience of its own: `koc_median` contacts in the county, one way (KOC to resident), of which
     `koc_local` come from its own township and the rest from anywhere in the county, all residents alike.
+
+    Ties are drawn without repetition, so in a county of some thousands the residents with the most contacts get fewer
+    than they ask for; ``County.summary`` shows by how much.
     """
 
     median: float = param(
@@ -320,8 +323,10 @@ def generate(world: World, seed: int, threads: int) -> County:
     community = np.repeat(
         np.arange(com_start.size, dtype=np.int32), com_stop - com_start
     )
-    household = _households(world, seed)
+    household = _households(world, seed, com_start)
     contacts = _contacts(world, seed)
+    housemates = np.bincount(household)[household] - 1
+    contacts = np.maximum(contacts, housemates).astype(np.uint16)
 
     friends = _friends(
         world, seed, pool, contacts, household, community, com_start, com_stop, town_start, town_stop
@@ -331,7 +336,7 @@ def generate(world: World, seed: int, threads: int) -> County:
     )
     in_county = world.friends.in_county
     # a KOC's feed is as long as its list of contacts; at least its own in-county contacts
-    apparent = np.diff(koc_contacts[0]) / (in_county if in_county > 0 else 1.0)
+    apparent = np.diff(koc_contacts[0]) / max(in_county, 0.01)
     contacts[koc] = np.maximum(contacts[koc], np.minimum(apparent, 65_535).astype(np.uint16))
     group_offsets, members, leader = _groups(
         world, seed, pool, koc, koc_contacts, community, com_start, com_stop
@@ -401,15 +406,15 @@ def _places(world: World, seed: int) -> dict[str, Any]:
     }
 
 
-def _households(world: World, seed: int) -> NDArray[np.int32]:
+def _households(world: World, seed: int, com_start: NDArray[np.int64]) -> NDArray[np.int32]:
     """Household of each resident: runs of 1 + Poisson(mean - 1) residents, at most 8."""
     n = world.residents
     mean = world.population.household_mean - 1.0
     poisson = np.exp(-mean) * np.cumprod(np.concatenate([[1.0], mean / np.arange(1, 7)]))
     u = _uniform(seed, Decision.HOUSEHOLD, n)  # n households always suffice
     ends = np.cumsum(1 + np.searchsorted(np.cumsum(poisson), u))
-    last = int(np.searchsorted(ends, n, side="left"))
-    return np.searchsorted(ends[: last + 1], np.arange(n), side="right").astype(np.int32)
+    starts = np.union1d(ends[ends < n], com_start)  # a household ends where its community ends
+    return (np.searchsorted(starts, np.arange(n), side="right") - 1).astype(np.int32)
 
 
 def _contacts(world: World, seed: int) -> NDArray[np.uint16]:
@@ -433,9 +438,8 @@ def _friends(
     from kocsim.kernels import world as kernels
 
     n, f = world.residents, world.friends
-    ends = np.flatnonzero(np.diff(household, append=household[-1] + 1)) + 1
-    size = np.diff(ends, prepend=0)
-    outside = np.maximum(contacts * f.in_county - (size[household] - 1.0), 0.0)
+    ends = np.cumsum(np.bincount(household))
+    outside = np.maximum(contacts * f.in_county - (np.diff(ends, prepend=0)[household] - 1.0), 0.0)
     # a circle can hold only so many friends; what does not fit is drawn from farther away
     room = np.minimum(f.circle_size, (com_stop - com_start)[community]) * DENSEST
     near = np.minimum(outside * f.circle, room)
@@ -443,8 +447,9 @@ def _friends(
     rest = max(0.0, 1.0 - f.circle - f.community - f.township)
     shares = np.array([0.0, 0.0, f.community, f.township, rest])
     shares = _reachable_shares(shares, n, com_start, com_stop, town_start, town_stop)
-    near_cum, near_owner = _slots(near)
-    far_cum, far_owner = _slots(far)
+    luck = _uniform(seed, Decision.FRIENDS, n)
+    near_cum, near_owner = _slots(near, luck)
+    far_cum, far_owner = _slots(far, luck)
     base = np.array([f.strength_near] * 2 + [f.strength_far] * 3)
     strength = np.empty((5, 256), np.uint32)
     kernels.strength_table(strength, base, f.strength_spread)
@@ -471,12 +476,15 @@ def _friends(
     return Ties(offsets, adj, check=False)
 
 
-def _slots(weight: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Lottery slots in proportion to `weight`: where each resident's begin, and whose each one is."""
+def _slots(
+    weight: NDArray[np.float64], luck: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Lottery slots in proportion to `weight`, rounded up or down by luck: where each resident's begin, and whose
+    each one is."""
     from kocsim.kernels import world as kernels
 
     mean = max(float(weight.mean()), 1e-9)
-    cum = _offsets(np.maximum(1, np.rint(SLOTS * weight / mean)).astype(np.int64))
+    cum = _offsets(np.floor(SLOTS * weight / mean + luck).astype(np.int64))
     owner = np.empty(int(cum[-1]), np.uint32)
     kernels.slot_owners(owner, cum)
     return cum, owner
@@ -669,11 +677,13 @@ def nearest_shops(
     serves = np.full(x.size, -1, np.int32)
     if where.size:
         sites, first, count = np.unique(where, return_index=True, return_counts=True)
+        served = np.zeros(sites.size, np.int64)
         for c in range(x.size):
             distance = np.hypot(x[sites] - x[c], y[sites] - y[c])
             site = int(distance.argmin())
             if distance[site] <= catchment:
-                serves[c] = first[site] + c % count[site]
+                serves[c] = first[site] + served[site] % count[site]
+                served[site] += 1
     return {"shop_community": where, "community_shop": serves}
 
 

@@ -7,9 +7,11 @@ Every section of a scenario derives from `Section` and declares its fields with 
 from __future__ import annotations
 
 import difflib
-from typing import Any, NamedTuple, Self
+import numbers
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeGuard
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from kocsim.errors import ParameterError
@@ -49,19 +51,56 @@ def param(
     ge, le, gt : float, optional
         Bounds. Numbers must be finite whatever the bounds.
     """
-    extra = {"unit": unit, "source": source}
     return Field(
-        default, description=meaning, ge=ge, le=le, gt=gt, allow_inf_nan=False,
-        json_schema_extra=extra,
-    ) if isinstance(default, float) else Field(
-        default, description=meaning, ge=ge, le=le, gt=gt, json_schema_extra=extra
+        default, description=meaning, ge=ge, le=le, gt=gt,
+        json_schema_extra={"unit": unit, "source": source},
     )
 
 
 class Section(BaseModel):
-    """A group of parameters: typed, immutable, refusing unknown names."""
+    """A group of parameters: typed, immutable, refusing unknown names.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, strict=False)
+    Numbers may be Python's or NumPy's. A whole number may be written as a float (``1e3``); nothing else is
+    converted: neither text ("100") nor True is a number, and 1.5 is not a whole one.
+
+    Raises
+    ------
+    ParameterError
+        For unknown names and values of the wrong kind or out of range: one sentence each, all of them.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**_nested(values))
+        except ValidationError as error:
+            raise ParameterError(_sentences(type(self), error)) from None
+
+    # For pydantic: sections inside a section are checked as usual, not by this constructor, so that
+    # the names in its errors are whole ("friends.sigma").
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    if not TYPE_CHECKING:  # type checkers know by `frozen`
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            kind = type(self).__name__
+            raise AttributeError(f"A {kind} does not change; make another one: replace({name}={_shown(value)}).")
+
+        def __delattr__(self, name: str) -> None:
+            raise AttributeError(f"A {type(self).__name__} does not change; {name} cannot be deleted.")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        return _plain(value, cls.model_fields[str(info.field_name)].annotation)
+
+    @classmethod
+    def _prefix(cls) -> str:
+        """What comes before a parameter's name in error sentences."""
+        return f"{cls.__name__}."
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some values changed, checked like new.
@@ -77,7 +116,11 @@ class Section(BaseModel):
         ParameterError
             For unknown names and values out of range.
         """
-        return type(self)._checked(_merge(self.model_dump(), _nested(changes)))
+        return type(self)._checked(_merge(dict(self), _nested(changes)))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As `replace`: pydantic's own (and with it `copy.replace`) would not check."""
+        return self.replace(**update) if update else super().model_copy(deep=deep)
 
     @classmethod
     def _checked(cls, values: dict[str, Any], where: str = "") -> Self:
@@ -85,8 +128,7 @@ class Section(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            sentences = [_sentence(cls, dict(e)) for e in error.errors(include_url=False)]
-            raise ParameterError(where + " ".join(sentences)) from None
+            raise ParameterError(where + _sentences(cls, error)) from None
 
     def parameters(self, prefix: str = "") -> list[Parameter]:
         """Every parameter with value, unit, range, meaning and source; sections with dotted names."""
@@ -103,12 +145,41 @@ class Section(BaseModel):
         return rows
 
 
-def _nested(changes: dict[str, Any]) -> dict[str, Any]:
-    """Turn dotted names into nested mappings and sections into mappings."""
+def _plain(value: Any, kind: Any) -> Any:
+    """`value` as Python's own int, float or str where a field of that kind takes it.
+
+    Raises
+    ------
+    ValueError
+        When it is of another kind; the sentence about it is written in `_sentence`.
+    """
+    if kind not in (bool, int, float, str):
+        return value
+    number = _is_number(value)
+    if kind is int and number and abs(value) < 2**53 and value == int(value):
+        return int(value)
+    if kind is int and isinstance(value, numbers.Integral) and number:
+        return int(value)
+    if kind is float and number:
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValueError("beyond all floats") from None
+    if kind is str and isinstance(value, str):
+        return str(value)
+    if kind is bool and isinstance(value, bool):
+        return value
+    raise ValueError("of another kind")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _nested(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn dotted names into nested mappings."""
     nested: dict[str, Any] = {}
     for path, value in changes.items():
-        if isinstance(value, Section):
-            value = value.model_dump()
         *above, last = path.split(".")
         for name in reversed(above):
             value, last = {last: value}, name
@@ -116,11 +187,14 @@ def _nested(changes: dict[str, Any]) -> dict[str, Any]:
     return nested
 
 
-def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """`new` over `old`: a mapping changes what it names, a section replaces all."""
     merged = dict(old)
     for name, value in new.items():
-        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-        merged[name] = _merge(merged[name], value) if both else value
+        before = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(before, Mapping | Section):
+            value = _merge(dict(before), value)
+        merged[name] = value
     return merged
 
 
@@ -129,7 +203,7 @@ def _field(cls: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | None:
     field: FieldInfo | None = None
     here: Any = cls
     for name in path:
-        if not (isinstance(here, type) and issubclass(here, BaseModel)):
+        if not _is_section(here):
             break  # deeper than the declarations: an item of a list, a branch of a union
         field = here.model_fields.get(name)
         if field is None:
@@ -160,33 +234,60 @@ def _range(field: FieldInfo) -> str:
     return f"{whole}{bracket}{low}, {high}"
 
 
-def _sentence(cls: type[BaseModel], error: dict[str, Any]) -> str:
+def _sentences(cls: type[Section], error: ValidationError) -> str:
+    """What is wrong, a sentence each."""
+    return " ".join(_sentence(cls, dict(e)) for e in error.errors(include_url=False))
+
+
+def _sentence(cls: type[Section], error: dict[str, Any]) -> str:
     """One sentence for one of pydantic's errors."""
     path = tuple(error["loc"])
-    name = ".".join(str(part) for part in path)
-    if error["type"] == "extra_forbidden":
+    name = cls._prefix() + ".".join(map(str, path))
+    if error["type"] in ("extra_forbidden", "invalid_key"):
         return f"There is no parameter {name!r}.{_did_you_mean(cls, path)}"
     if error["type"] == "value_error" and not path:
         return str(error["ctx"]["error"])
     field = _field(cls, path)
     got = error["input"]
     if field is None:
-        return f"{name}: {error['msg']}; got {got!r}."
-    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        return f"{name}: {error['msg']}; got {_shown(got)}."
+    if _is_section(field.annotation):
         names = ", ".join(field.annotation.model_fields)
-        return f"{name} is a section and takes {names}; got {got!r}."
-    verb = "must lie in" if "[" in _range(field) or "(" in _range(field) else "must be"
-    if "whole" in _range(field):
+        return f"{name} is a section and takes {names}; got {_shown(got)}."
+    allowed = _range(field)
+    if allowed.startswith("whole number"):
         verb = "must be a"
-    return f"{name} {verb} {_range(field)}; got {got!r}."
+    elif field.annotation is not float:
+        verb = "must be"
+    else:
+        verb = "must lie in" if _is_number(got) else "must be a number in"
+    return f"{name} {verb} {allowed}; got {_shown(got)}."
 
 
-def _did_you_mean(cls: type[BaseModel], path: tuple[Any, ...]) -> str:
+def _shown(value: Any) -> str:
+    """`value` in an error sentence: on one line, and not page-long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _did_you_mean(cls: type[Section], path: tuple[Any, ...]) -> str:
+    """Names that might have been meant: the same in a section, or a similar one in the same place."""
     above = _field(cls, path[:-1])
     here: Any = above.annotation if above is not None else cls
-    if not (isinstance(here, type) and issubclass(here, BaseModel)):
+    if not _is_section(here):
         return ""
-    near = difflib.get_close_matches(str(path[-1]), list(here.model_fields), n=1, cutoff=0.5)
-    if near:
-        return f" Did you mean {'.'.join([*map(str, path[:-1]), near[0]])!r}?"
+    last = str(path[-1])
+    same = [
+        f"{section}.{last}"
+        for section, field in cls.model_fields.items()
+        if _is_section(field.annotation) and last in field.annotation.model_fields
+    ]
+    near = difflib.get_close_matches(last, list(here.model_fields), n=1, cutoff=0.5)
+    meant = same or [".".join([*map(str, path[:-1]), name]) for name in near]
+    if meant:
+        return f" Did you mean {' or '.join(repr(cls._prefix() + name) for name in meant)}?"
     return f" There are: {', '.join(here.model_fields)}."

@@ -305,9 +305,7 @@ def _buy(world: _World, day: int, i: int, resident: Resident) -> None:
     if needs and before == Stage.IDENTIFIED and world.happens(Decision.BUY, day, i, purchase.first):
         resident.stage, resident.ordered = Stage.CUSTOMER, True
         resident.day_customer = min(resident.day_customer, day)
-    elif needs and active and world.happens(Decision.BUY, day, i, purchase.repeat):
-        resident.stage, resident.ordered = Stage.REPEAT, True
-    elif (
+    elif (needs and active and world.happens(Decision.BUY, day, i, purchase.repeat)) or (
         needs and persuaded and before == Stage.LAPSED
         and world.happens(Decision.BUY, day, i, purchase.win_back)
     ):

@@ -96,7 +96,15 @@ def stream(seed: int, decision: Decision, day: int = 0) -> int:
     -------
     int
         64 bits.
+
+    Raises
+    ------
+    ValueError
+        For a seed below 0.
     """
+    seed = int(seed)  # a NumPy integer would overflow below
+    if seed < 0:
+        raise ValueError(f"seed must be a whole number in [0, inf]; got {seed}.")
     folded = seed & M64
     rest = seed >> 64
     while rest:

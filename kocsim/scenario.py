@@ -81,14 +81,9 @@ class Scenario(Section):
     )
     purchase: Purchase = Field(default_factory=Purchase, description="orders, repeat orders, lapsing")
 
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValueError as error:
-            if isinstance(error, ParameterError):
-                raise
-            type(self)._checked(values)  # says the same in a sentence of ours
-            raise  # pragma: no cover
+    @classmethod
+    def _prefix(cls) -> str:
+        return ""
 
     def model_post_init(self, context: Any) -> None:
         check_world(self)
@@ -123,9 +118,11 @@ class Scenario(Section):
             For unknown names and values out of range, naming file, parameter, range and value.
         """
         try:
-            text = Path(path).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            text = Path(path).read_text("utf-8-sig")  # Windows' editors put a mark in front
+        except UnicodeDecodeError:
+            raise FileError(f"Cannot read scenario {path}: it is not UTF-8 text.") from None
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+            why = getattr(error, "strerror", None) or error
             raise FileError(f"Cannot read scenario {path}: {why}.") from None
         return cls.from_toml(text, where=f"{path}: ")
 
@@ -134,7 +131,7 @@ class Scenario(Section):
         """As `load`, from text."""
         try:
             values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
             raise FileError(f"{where}this is not TOML: {error}.") from None
         return cls._checked(values, where)
 
@@ -168,8 +165,9 @@ class Scenario(Section):
         """
         try:
             Path(path).write_text(self.to_toml(), "utf-8")
-        except OSError as error:
-            raise FileError(f"Cannot write scenario {path}: {error.strerror}.") from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise FileError(f"Cannot write scenario {path}: {why}.") from None
         return Path(path)
 
     # ---- how they are seen
@@ -190,7 +188,7 @@ class Scenario(Section):
             f"{name}={value!r}" if "." not in name else f"**{{{name!r}: {value!r}}}"
             for name, value in self.differences().items()
         )
-        return f"Scenario().replace({said})"
+        return f"Scenario().replace({said})" if said else "Scenario()"
 
     __str__ = __repr__
 

@@ -77,7 +77,7 @@ class Simulation:
     day_aware, day_identified, day_customer : ndarray of uint16, shape (residents,)
         When it first happened; 0 from the start, 65535 never.
     ordered : ndarray of uint8, shape (residents,)
-        Bit 0 is set for those who ordered on the last day.
+        1 for those who ordered on the last day (made on each access).
     posts_moments, posts_groups : ndarray of uint8, shape (kocs,)
         What each KOC posts today; filled by `plan`.
     quality : ndarray of float64, shape (kocs,)
@@ -126,6 +126,7 @@ class Simulation:
         self._coverage: list[NDArray[np.int64]] = []
         self._community_rows: list[tuple[int, dict[str, NDArray[np.int64]]]] = []
         self._digests: list[int] = []
+        self._broken = False
         self._pool: ThreadPoolExecutor | None = None
         self._set_up()
 
@@ -139,10 +140,12 @@ class Simulation:
         self.kocs = np.zeros(n, np.uint16)
         self.week = np.zeros(n, np.uint16)
         self.today = np.zeros(n, np.uint16)
-        self.ordered = np.zeros(n, np.uint8)
+        self._fate = np.zeros(n, np.uint8)
         self.day_aware, self.day_identified, self.day_customer = (
             np.full(n, NEVER, np.uint16) for _ in range(3)
         )
+        self._reached = {"aware": 0, "identified": 0, "customers": 0}
+        self._stages.append(np.zeros(6, np.int64))
         self.put(c.koc, Stage.CUSTOMER)
         z = np.empty(n)
         from kocsim.kernels import world
@@ -163,7 +166,6 @@ class Simulation:
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._see_moments = np.zeros(n, np.uint32)
         self._see_groups = np.zeros(n, np.uint32)
-        self._stages.append(np.bincount(self.stage, minlength=6).astype(np.int64))
         busiest = int(c.kocs_in.max(initial=0))
         if busiest > KOC_LIMIT:
             raise DataError(
@@ -185,16 +187,26 @@ class Simulation:
         self._add = np.zeros((t, 1024), np.uint64)
         self._flags = np.zeros((t, 1024), np.uint8)
 
+    @property
+    def ordered(self) -> NDArray[np.uint8]:
+        """1 for residents who ordered on the last day; shape (residents,)."""
+        return self._fate & np.uint8(1)
+
     def put(self, residents: NDArray[Any], stage: Stage) -> None:
-        """Place residents in a stage from outside the model, and date what they had not reached before."""
+        """Place residents in a stage from outside the model, and date what they had not reached before.
+
+        They count as aware, identified or customers from now on, without being anybody's new ones of a day.
+        """
         self.stage[residents] = stage
-        for column, least in (
-            (self.day_aware, Stage.AWARE),
-            (self.day_identified, Stage.IDENTIFIED),
-            (self.day_customer, Stage.CUSTOMER),
+        for name, column, least in (
+            ("aware", self.day_aware, Stage.AWARE),
+            ("identified", self.day_identified, Stage.IDENTIFIED),
+            ("customers", self.day_customer, Stage.CUSTOMER),
         ):
             if stage >= least:
                 column[residents] = np.minimum(column[residents], self.day)
+            self._reached[name] = int((column != NEVER).sum())
+        self._stages[-1] = np.bincount(self.stage, minlength=6).astype(np.int64)
 
     # ---- the day
 
@@ -213,7 +225,17 @@ class Simulation:
         """
         if self.day >= NEVER - 1:
             raise ParameterError(f"days must lie in [1, {NEVER - 1}]; got {self.day + 1}.")
+        if self._broken:
+            raise DataError(f"This run broke off on day {self.day + 1} with an error and cannot go on.")
         self.day += 1
+        try:
+            return self._one_day(decide)
+        except BaseException:
+            self.day -= 1  # the tables end with the last whole day
+            self._broken = True
+            raise
+
+    def _one_day(self, decide: Callable[[Simulation], None] | None) -> dict[str, int]:
         clock = time.perf_counter
         marks = [clock()]
         shares = self.plan(decide)
@@ -372,7 +394,7 @@ class Simulation:
         people = (self.stage, self.evidence, self.sources, self.kocs)
         if self.rule is None:
             self._over(lambda t, lo, hi: kernels.move_on(
-                *people, self.week, self.today, self.threshold, self.ordered, self.day_aware, self.day_identified,
+                *people, self.week, self.today, self.threshold, self._fate, self.day_aware, self.day_identified,
                 self.day_customer, self.day, self._sums, *weigh, SLACK, i.hysteresis, *buy,
                 counts[t], lo, hi))
         else:
@@ -380,7 +402,7 @@ class Simulation:
                 *people, self.week, self.today, self.day_aware, self._sums, self.day, *weigh, counts[t], lo, hi))
             self._ask(self.rule, counts[0])
             self._over(lambda t, lo, hi: kernels.buy(
-                *people, self.threshold, self.ordered, self.day_customer, self.day, SLACK, *buy,
+                *people, self.threshold, self._fate, self.day_customer, self.day, SLACK, *buy,
                 counts[t], lo, hi))
         total: NDArray[np.int64] = counts.sum(axis=0)
         return total
@@ -406,12 +428,11 @@ class Simulation:
         self._coverage.append(np.column_stack([cover, n - cover.sum(axis=1)]).ravel())
         self._digests.append(int(counts[26]))
         koc_posts = int(self.posts_moments.sum(dtype=np.int64) + self.posts_groups.sum(dtype=np.int64))
-        before = self._rows[-1] if self._rows else self._start()
+        for name, new in zip(self._reached, counts[6:9].tolist(), strict=True):
+            self._reached[name] += new
         posts = koc_posts + shares.who.size + shares.group.size
         row = {
-            "aware": before["aware"] + int(counts[6]),
-            "identified": before["identified"] + int(counts[7]),
-            "customers": before["customers"] + int(counts[8]),
+            **self._reached,
             "active_customers": int(counts[3] + counts[4]),
             "new_aware": int(counts[6]), "new_identified": int(counts[7]),
             "new_customers": int(counts[8]), "lapsed_today": int(counts[11]),
@@ -425,16 +446,6 @@ class Simulation:
         if self.debug:
             self.check_laws()
         return row
-
-    def _start(self) -> dict[str, int]:
-        """Residents who had got somewhere before the first day."""
-        return {
-            name: int((column == 0).sum())
-            for name, column in (
-                ("aware", self.day_aware), ("identified", self.day_identified),
-                ("customers", self.day_customer),
-            )
-        }
 
     def check_laws(self) -> None:
         """Conservation: stages and coverage sum to the residents, flows to changes, sums are empty between days.
@@ -459,9 +470,9 @@ class Simulation:
             "aware = before + new": row["aware"] == int((self.day_aware != NEVER).sum()),
             "identified = before + new": row["identified"] == int((self.day_identified != NEVER).sum()),
             "customers = before + new": row["customers"] == int((self.day_customer != NEVER).sum()),
-            "orders are residents who ordered": row["orders"] == int((self.ordered & 1).sum()),
+            "orders are residents who ordered": row["orders"] == int(self.ordered.sum()),
             "orders = first + repeat": row["orders"] == row["new_customers"] + row["repeat_orders"],
-            "active = active + new + won back - lapsed": len(self._stages) < 2 or (
+            "active = active + new + won back - lapsed": (
                 row["active_customers"]
                 == int(self._stages[-2][3:5].sum())
                 + row["new_customers"] + row["won_back"] - row["lapsed_today"]),
@@ -479,7 +490,7 @@ class Simulation:
             name: c.by_community(column)
             for name, column in (
                 ("aware", self.day_aware != NEVER), ("identified", self.day_identified != NEVER),
-                ("customers", self.day_customer != NEVER), ("orders", self.ordered & 1),
+                ("customers", self.day_customer != NEVER), ("orders", self.ordered),
             )
         }))
 

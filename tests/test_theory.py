@@ -215,7 +215,7 @@ def test_repeat_purchases_until_lapse(buy: float, lapse: float) -> None:
     bought = np.zeros(n)
     for day in range(1, days + 1):
         row = simulation.step()
-        bought += simulation.ordered & 1
+        bought += simulation.ordered
         active = (1 - lapse) ** day
         assert abs(row["active_customers"] / n - active) < 5 * math.sqrt(active * (1 - active) / n)
         mean = buy * (1 - active) / lapse
