@@ -13,11 +13,11 @@ from .model import CountyModel as CountyModel
 from .model import Posts as Posts
 from .model import Shop as Shop
 from .results import Result as Result
+from .run import simulate as simulate
 from .scenario import Scenario as Scenario
 from .scenario import presets as presets
 from .simulation import Simulation as Simulation
-from .simulation import Stage as Stage
-from .simulation import simulate as simulate
+from .stages import Stage as Stage
 from .ties import Ties as Ties
 
 __version__: str

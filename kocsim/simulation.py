@@ -7,34 +7,29 @@ resident by resident and day by day.
 from __future__ import annotations
 
 import secrets
-import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from kocsim.county import County, usable_threads
-from kocsim.errors import DataError, Interrupted, ParameterError, at_least
+from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
-from kocsim.results import UNITS, Result, coverage_columns
+from kocsim.record import Record, check_laws, tables
 from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Simulation", "Stage", "simulate"]
+    from kocsim.results import Result
 
 RESIDENTS_A_THREAD = 20_000
 """Fewest residents for which another thread is used: waking one takes as long as their day."""
@@ -86,6 +81,8 @@ class Simulation:
         How many times each KOC's posts were seen on the last day.
     seconds : dict of str to float
         Wall time spent in each step so far.
+    record : Record
+        What was measured so far.
     """
 
     STEPS: Final = (
@@ -121,11 +118,7 @@ class Simulation:
         self.county = county
         self.day = 0
         self.seconds = dict.fromkeys((name for name, _ in self.STEPS), 0.0)
-        self._rows: list[dict[str, int]] = []
-        self._stages: list[NDArray[np.int64]] = []
-        self._coverage: list[NDArray[np.int64]] = []
-        self._community_rows: list[tuple[int, dict[str, NDArray[np.int64]]]] = []
-        self._digests: list[int] = []
+        self.record = Record(county.n)
         self._broken = False
         self._pool: ThreadPoolExecutor | None = None
         self._set_up()
@@ -144,8 +137,6 @@ class Simulation:
         self.day_aware, self.day_identified, self.day_customer = (
             np.full(n, NEVER, np.uint16) for _ in range(3)
         )
-        self._reached = {"aware": 0, "identified": 0, "customers": 0}
-        self._stages.append(np.zeros(6, np.int64))
         self.put(c.koc, Stage.CUSTOMER)
         z = np.empty(n)
         from kocsim.kernels import world
@@ -205,8 +196,8 @@ class Simulation:
         ):
             if stage >= least:
                 column[residents] = np.minimum(column[residents], self.day)
-            self._reached[name] = int((column != NEVER).sum())
-        self._stages[-1] = np.bincount(self.stage, minlength=6).astype(np.int64)
+            self.record.reached[name] = int((column != NEVER).sum())
+        self.record.stages[-1] = np.bincount(self.stage, minlength=6).astype(np.int64)
 
     # ---- the day
 
@@ -421,152 +412,24 @@ class Simulation:
     def measure(
         self, shares: Shares, seen: int, koc_seen: int, counts: NDArray[np.int64]
     ) -> dict[str, int]:
-        """Add the day to the tables."""
-        n = self.county.n
-        self._stages.append(counts[:6].copy())
-        cover = counts[14:26].reshape(3, 4)
-        self._coverage.append(np.column_stack([cover, n - cover.sum(axis=1)]).ravel())
-        self._digests.append(int(counts[26]))
+        """Add the day to the record."""
         koc_posts = int(self.posts_moments.sum(dtype=np.int64) + self.posts_groups.sum(dtype=np.int64))
-        for name, new in zip(self._reached, counts[6:9].tolist(), strict=True):
-            self._reached[name] += new
-        posts = koc_posts + shares.who.size + shares.group.size
-        row = {
-            **self._reached,
-            "active_customers": int(counts[3] + counts[4]),
-            "new_aware": int(counts[6]), "new_identified": int(counts[7]),
-            "new_customers": int(counts[8]), "lapsed_today": int(counts[11]),
-            "won_back": int(counts[12]), "lost_identification": int(counts[13]),
-            "orders": int(counts[9]), "repeat_orders": int(counts[10]),
-            "posts": posts, "koc_posts": koc_posts, "shares": shares.who.size,
-            "group_shares": shares.group.size, "exposures": seen, "koc_exposures": koc_seen,
-            "koc_meetings": int(counts[27]),
-        }
-        self._rows.append(row)
+        row = self.record.add_day(counts, {
+            "posts": koc_posts + shares.who.size + shares.group.size, "koc_posts": koc_posts,
+            "shares": shares.who.size, "group_shares": shares.group.size,
+            "exposures": seen, "koc_exposures": koc_seen,
+        })
         if self.debug:
-            self.check_laws()
+            check_laws(self)
         return row
 
-    def check_laws(self) -> None:
-        """Conservation: stages and coverage sum to the residents, flows to changes, sums are empty between days.
-
-        Raises
-        ------
-        AssertionError
-            Naming the law and the day.
-        """
-        n, day = self.county.n, self.day
-        row, stages, cover = self._rows[-1], self._stages[-1], self._coverage[-1]
-        laws = {
-            "stages sum to residents": int(stages.sum()) == n,
-            "stages are what residents are in": bool(
-                (np.bincount(self.stage, minlength=6) == stages).all()),
-            "coverage sums to residents": bool((cover.reshape(3, 5).sum(axis=1) == n).all()),
-            "coverage has no negative cell": bool((cover >= 0).all()),
-            "coverage ever is what residents saw": int((self.kocs == 0).sum()) == int(cover[10]),
-            "week lies between today and ever": bool((self.week <= self.kocs).all()),
-            "aware residents have seen a source": bool(
-                ((self.stage != Stage.UNAWARE) | (self.sources == 0)).all()),
-            "aware = before + new": row["aware"] == int((self.day_aware != NEVER).sum()),
-            "identified = before + new": row["identified"] == int((self.day_identified != NEVER).sum()),
-            "customers = before + new": row["customers"] == int((self.day_customer != NEVER).sum()),
-            "orders are residents who ordered": row["orders"] == int(self.ordered.sum()),
-            "orders = first + repeat": row["orders"] == row["new_customers"] + row["repeat_orders"],
-            "active = active + new + won back - lapsed": (
-                row["active_customers"]
-                == int(self._stages[-2][3:5].sum())
-                + row["new_customers"] + row["won_back"] - row["lapsed_today"]),
-            "KOCs' views sum to exposures": int(self.views.sum()) == row["koc_exposures"],
-            "nothing is left between days": not (
-                self._sums.any() or self._arrived.any()),
-        }
-        broken = [law for law, holds in laws.items() if not holds]
-        assert not broken, f"day {day}: {'; '.join(broken)}"
-
-    def record_communities(self) -> None:
-        """Add a row a community for the day that is over."""
-        c = self.county
-        self._community_rows.append((self.day, {
-            name: c.by_community(column)
-            for name, column in (
-                ("aware", self.day_aware != NEVER), ("identified", self.day_identified != NEVER),
-                ("customers", self.day_customer != NEVER), ("orders", self.ordered),
-            )
-        }))
-
-    # ---- what came of it
+    def idle(self) -> bool:
+        """Whether nothing is on its way: the kernels' sums are empty, as they are between days."""
+        return not (self._sums.any() or self._arrived.any())
 
     def result(self, *, residents: bool = True, interrupted: bool = False) -> Result:
         """Tables of the days so far; `residents` False leaves the table of residents empty."""
-        import pandas as pd
-
-        days = pd.RangeIndex(1, self.day + 1, name="day")
-        daily = pd.DataFrame(self._rows, index=days, columns=list(UNITS)).astype("int64")
-        stages = pd.DataFrame(
-            np.array(self._stages), columns=[stage.name.lower() for stage in Stage],
-            index=pd.RangeIndex(self.day + 1, name="day"),
-        )
-        coverage = pd.DataFrame(
-            np.array(self._coverage, np.int64).reshape(self.day, 15), index=days, columns=coverage_columns()
-        )
-        table = pd.DataFrame({
-            "stage": self.stage, "evidence": self.evidence, "sources": self.sources, "kocs": self.kocs,
-            "day_aware": self.day_aware, "day_identified": self.day_identified,
-            "day_customer": self.day_customer,
-        }, index=pd.RangeIndex(self.county.n, name="resident"))
-        return Result(
-            daily=daily, stages=stages, coverage=coverage, communities=self._communities(),
-            residents=table.copy() if residents else table.iloc[:0].copy(),
-            provenance=self._provenance(interrupted),
-        )
-
-    def _communities(self) -> pd.DataFrame:
-        import pandas as pd
-
-        c = self.county
-        place = pd.DataFrame({
-            "x": c.community_x, "y": c.community_y, "township": c.community_township,
-            "residents": c.community_population,
-        }, index=pd.RangeIndex(c.communities, name="community"))
-        if not self._community_rows:
-            self.record_communities()
-            (_, last), self._community_rows = self._community_rows[0], []
-            return place.assign(**last)
-        return pd.concat(
-            {day: place.assign(**columns) for day, columns in self._community_rows}, names=["day"]
-        )
-
-    def _provenance(self, interrupted: bool) -> dict[str, Any]:
-        import platform
-        from importlib.metadata import version
-
-        import kocsim
-
-        c = self.county
-        return {
-            "kocsim": kocsim.__version__,
-            "seed": self.seed, "days": self.day, "interrupted": interrupted, "threads": self.threads,
-            "residents": c.n, "kocs": int(c.koc.size),
-            "digest": self._digest(),
-            "rule": None if self.rule is None else repr(self.rule),
-            "scenario": self.scenario.model_dump(),
-            "county": {**c.asked, "ties": c.friends.m, "koc_ties": int(c.koc_ties.size)},
-            "reach": self._reach_figures(),
-            "seconds": {name: round(value, 4) for name, value in self.seconds.items()},
-            "versions": {
-                "python": platform.python_version(), **{name: version(name) for name in ("numpy", "numba")}
-            },
-            "machine": platform.machine(), "date": time.strftime("%Y-%m-%d"),
-        }
-
-    def _digest(self) -> str:
-        digest = blake2b(np.array(self._digests, np.int64).tobytes(), digest_size=16)
-        digest.update(np.int64(self.county.n).tobytes())
-        return digest.hexdigest()
-
-    def _reach_figures(self) -> dict[str, float]:
-        """What the law of random mixing is compared at: KOCs who could reach a resident, on average."""
-        return {"kocs_in_mean": float(self.county.koc_ties.size / max(self.county.n, 1))}
+        return tables(self, residents, interrupted)
 
     # ---- work on threads
 
@@ -598,7 +461,6 @@ class Simulation:
             self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="kocsim")
         others = [self._pool.submit(part) for part in parts[1:]]
         return [parts[0](), *(other.result() for other in others)]
-
 
     def __getstate__(self) -> dict[str, Any]:
         scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")
@@ -642,99 +504,3 @@ def _check_same_world(scenario: Scenario, county: County) -> None:
             f"The county was generated with {name} = {has!r}, the scenario says {asked!r}: "
             "generate a county from this scenario, or leave county out."
         )
-
-
-@contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """While a run lasts, the first Ctrl-C lets the day finish; a second one interrupts at once."""
-    stopped = False
-
-    def remember(signum: int, frame: Any) -> None:
-        nonlocal stopped
-        if stopped:
-            raise KeyboardInterrupt
-        stopped = True
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, remember)
-    try:
-        yield lambda: stopped
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def simulate(
-    scenario: Scenario | str | os.PathLike[str] = "paper",
-    county: County | None = None,
-    seed: int | None = None,
-    days: int | None = None,
-    threads: int | None = None,
-    progress: bool = True,
-    *,
-    rule: Rule | None = None,
-    communities: bool = False,
-    residents: bool = True,
-    debug: bool = False,
-) -> Result:
-    """Run a scenario.
-
-    Parameters
-    ----------
-    scenario : Scenario, str or path
-        A scenario, the name of a preset, or the path of a TOML file.
-    county : County, optional
-        Where; generated from scenario and seed when not given.
-    seed : int, optional
-        Any whole number >= 0. Without one, a seed is drawn and recorded in the result's provenance.
-    days : int, optional
-        In [1, 60000]; default ``scenario.days``.
-    threads : int, optional
-        Default: as many as there are processors. Results do not depend on it.
-    progress : bool
-        Show a progress bar.
-    rule : callable, optional
-        A user's own rule from evidence to identification; see `kocsim.mechanisms.identification.Rule`.
-    communities : bool
-        Record every community on every day, not only on the last.
-    residents : bool
-        Keep the table of residents (18 bytes each).
-    debug : bool
-        Check the laws of conservation after every day.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ParameterError, DataError, FileError
-        For input that does not fit, before any work is done.
-    Interrupted
-        On Ctrl-C (a `KeyboardInterrupt`); its ``result`` holds the finished days.
-    """
-    scenario = as_scenario(scenario)
-    days = scenario.days if days is None else at_least("days", days, 1, 60_000)
-    simulation = Simulation(scenario, county, seed, threads, rule, debug)
-    from tqdm.auto import tqdm
-
-    with _deferred_interrupt() as stopped, tqdm(
-        total=days, desc=scenario.name, unit="day", disable=not progress
-    ) as bar:
-        for _ in range(days):
-            row = simulation.step()
-            if communities:
-                simulation.record_communities()
-            bar.update()
-            if progress:
-                n = simulation.county.n
-                bar.set_postfix_str(
-                    f"aware {row['aware'] / n:.0%}, customers {row['customers'] / n:.1%}", refresh=False
-                )
-            if stopped():
-                break
-    result = simulation.result(residents=residents, interrupted=simulation.day < days)
-    if simulation.day < days:
-        raise Interrupted(result)
-    return result
