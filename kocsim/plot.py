@@ -16,7 +16,7 @@ from kocsim.errors import DataError, ParameterError
 from kocsim.results import KOC_COUNTS, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -177,8 +177,8 @@ def coverage_law(result: Result, window: str = "ever", ax: Axes | None = None) -
 
     Bars are what happened. Diamonds are the Poisson law with the same mean: as many meetings, dealt out blindly
     over the county. More "no KOC" and more "4+" than the law means that posts fall where others have already
-    fallen. Rings are the law at full reach: everyone in every KOC's audience had seen the KOC, and audiences
-    were drawn blindly.
+    fallen. For "ever", rings are the law at full reach: everyone in every KOC's audience had seen the KOC, and
+    audiences were drawn blindly.
 
     Parameters
     ----------
@@ -212,10 +212,12 @@ def coverage_law(result: Result, window: str = "ever", ax: Axes | None = None) -
            label=f"measured, day {day}: mean {mean:.3g}")
     ax.plot(places, law, linestyle="none", marker="D", markersize=6.5, color="#D55E00", markeredgecolor="white",
             label=f"random mixing, same mean {mean:.3g}", clip_on=False, zorder=4)
-    ax.plot(places, ceiling, linestyle="none", marker="o", markersize=9.5, markerfacecolor="none",
-            markeredgecolor="black", markeredgewidth=1.2,
-            label=f"random mixing at full reach: mean {reach:.3g}", clip_on=False, zorder=3)
-    top = max(measured.max(), law.max(), ceiling.max())
+    top = max(measured.max(), law.max())
+    if window == "ever":
+        ax.plot(places, ceiling, linestyle="none", marker="o", markersize=9.5, markerfacecolor="none",
+                markeredgecolor="black", markeredgewidth=1.2,
+                label=f"random mixing at full reach: mean {reach:.3g}", clip_on=False, zorder=3)
+        top = max(top, ceiling.max())
     ax.set_ylim(0, min(top * 1.55, 160))  # the legend stands above all bars
     _percent_axis(ax, highest=100)
     ax.set_xlim(-0.55, len(places) - 0.45)
@@ -236,7 +238,8 @@ def county_map(
     ----------
     result : Result
     value : {"aware", "identified", "customers", "orders"}
-        Whose share of a community's residents to show. The colours start at 0%.
+        Whose share of a community's residents to show. The colours span most communities, not 0 to 100%: the map
+        shows where it is more and less, the bar beside it how much.
     day : int, optional
         Default: the last day. Earlier days are there when the run recorded communities daily
         (``simulate(..., communities=True)``).
@@ -254,7 +257,7 @@ def county_map(
     DataError
         When the communities have no places: there are several, and all lie at one point.
     """
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     _check_result(result)
     _one_of("value", value, tuple(MAP_VALUES))
@@ -271,19 +274,21 @@ def county_map(
     seat = (table["township"] == 0).to_numpy()
     told_apart = bool(seat.any() and not seat.all())
     size = _circle_sizes(ax, people)
+    # few people make extreme shares: the colours span what nine tenths of the communities of some size show
+    low, high = (float(np.quantile(share[people >= np.median(people)], q)) for q in (0.05, 0.95))
     dots = ax.scatter(
-        x, y, s=size, c=share, cmap="cividis", vmin=0, vmax=max(float(share.max()), 0.1), alpha=0.9,
+        x, y, s=size, c=share, cmap="cividis", vmin=low, vmax=max(high, low + 0.1), alpha=0.9,
         edgecolors=["black" if told_apart and inside else "white" for inside in seat],
-        linewidths=np.where(told_apart & seat, 1.1, 0.4),
+        linewidths=np.where(told_apart & seat, 1.1, 0.4).tolist(),
     )
     _frame(ax, x, y)
     ax.set_xlabel("km")
     ax.set_ylabel("km")
-    bar = ax.figure.colorbar(dots, ax=ax, shrink=0.85, pad=0.03)
+    bar = ax.figure.colorbar(dots, ax=ax, shrink=0.85, pad=0.03, extend="both")
     bar.set_label(f"{MAP_VALUES[value]} on day {day}, % of residents")
     bar.outline.set_visible(False)
     bar.locator = MaxNLocator(nbins=5)
-    bar.formatter = PercentFormatter(100, decimals=None)
+    bar.formatter = StrMethodFormatter("{x:.4g}%")
     bar.update_ticks()
     _map_key(ax, people, size, told_apart)
     return ax
@@ -315,12 +320,13 @@ def overview(result: Result, figure: Figure | None = None) -> Figure:
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.12)
     panels = figure.subplots(2, 2).ravel()
     p = result.provenance
-    for ax, title, draw in (
+    drawn: tuple[tuple[Axes, str, Callable[[Axes], Axes]], ...] = (
         (panels[0], "How far the product got", lambda a: funnel(result, a)),
         (panels[1], "How many KOCs residents saw, day by day", lambda a: coverage(result, "ever", a)),
-        (panels[2], "The last day beside random mixing", lambda a: coverage_law(result, "ever", a)),
+        (panels[2], "KOCs seen on the last day, beside random mixing", lambda a: coverage_law(result, "today", a)),
         (panels[3], "Where the customers live", lambda a: county_map(result, ax=a)),
-    ):
+    )
+    for ax, title, draw in drawn:
         try:
             draw(ax)
         except DataError as error:  # one table is missing: the other figures still stand
@@ -376,7 +382,8 @@ def _communities_on(result: Result, day: int | None) -> tuple[pd.DataFrame, int]
     if not whole or not first <= day <= last:
         hint = "" if daily else " (simulate(..., communities=True) keeps every day)"
         raise ParameterError(f"day must be a whole number in [{first}, {last}]{hint}; got {day!r}.")
-    return (table.loc[int(day)] if daily else table), int(day)
+    shown: Any = table.loc[int(day)] if daily else table
+    return shown, int(day)
 
 
 # ---- axes and labels
@@ -526,10 +533,12 @@ def _frame(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
 
 
 def _map_key(ax: Axes, people: NDArray[np.float64], size: NDArray[np.float64], seat: bool) -> None:
-    """Above the map: how large a circle is for how many residents, and which circles are the county seat."""
+    """Below the map: how large a circle is for how many residents, and which circles are the county seat."""
     from matplotlib.lines import Line2D
 
     typical = float(f"{np.median(people):.1g}")
+    if typical * size[0] / people[0] > 100:  # no larger than a line of text
+        typical = float(f"{100 * people[0] / size[0]:.1g}")
     across = math.sqrt(typical * size[0] / people[0])
 
     def ring(diameter: float, label: str, **how: Any) -> Line2D:
@@ -538,5 +547,5 @@ def _map_key(ax: Axes, people: NDArray[np.float64], size: NDArray[np.float64], s
     handles = [ring(across, f"{_count(int(typical), 'resident')}", markerfacecolor="0.75", markeredgecolor="white")]
     if seat:
         handles.append(ring(7, "county seat", markerfacecolor="none", markeredgecolor="black", markeredgewidth=1.1))
-    ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize="small",
-              handletextpad=0.3, columnspacing=1.2, borderaxespad=0.1)
+    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False,
+              fontsize="small", handletextpad=0.3, columnspacing=1.2, borderaxespad=0.1)

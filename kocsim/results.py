@@ -105,6 +105,7 @@ class Result:
         rows["orders, total"] = self.daily["orders"].sum()
         table = pd.DataFrame({"count": pd.Series(rows).astype("int64")})
         table["share of residents"] = table["count"] / n
+        table.loc["orders, total", "share of residents"] = float("nan")  # orders are not residents
         return table
 
     def to_xarray(self) -> xr.Dataset:

@@ -1,0 +1,142 @@
+"""The command line, as a process: what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import kocsim as ks
+
+KOCSIM = [sys.executable, "-c", "from kocsim.cli import main; main()"]
+SMALL = ["small", "--set", "residents=3000", "--set", "kocs=30", "--set", "shops=2"]
+
+
+def kocsim(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*KOCSIM, *words], capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload]
+
+
+def test_run_prints_a_table_and_saves(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = kocsim("run", *SMALL, "--seed", "3", "--days", "8", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in out.iterdir()) == [
+        "communities.parquet", "coverage.parquet", "daily.parquet", "overview.png", "provenance.json",
+        "residents.parquet", "scenario.toml", "stages.parquet",
+    ]
+    result = ks.Result.load(out)
+    assert len(result.daily) == 8
+    assert f"seed 3, digest {result.digest()}" in done.stdout
+    assert f"{result.daily.aware.iloc[-1]:,}" in done.stdout
+    assert "8/8" in done.stderr  # the progress bar
+    again = ks.simulate(ks.Scenario.load(out / "scenario.toml"), seed=3, days=8, progress=False)
+    assert again.digest() == result.digest()
+    assert (out / "overview.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_quiet_and_threads_change_nothing_that_counts() -> None:
+    first = kocsim("run", *SMALL, "--days", "4", "--threads", "1")
+    second = kocsim("run", *SMALL, "--days", "4", "--threads", "2", "--quiet")
+    lines = [line for line in first.stdout.splitlines() if "digest" in line]
+    assert lines == [line for line in second.stdout.splitlines() if "digest" in line]
+    assert len(lines) == 1
+    assert second.stderr == ""
+
+
+def test_a_saved_county_serves_a_run(tmp_path: Path) -> None:
+    folder = str(tmp_path / "county")
+    made = kocsim("county", *SMALL, "--seed", "5", "--out", folder)
+    assert made.returncode == 0, made.stderr
+    assert "residents" in made.stdout
+    saved = kocsim("run", *SMALL, "--seed", "5", "--days", "3", "--county", folder, "--quiet")
+    fresh = kocsim("run", *SMALL, "--seed", "5", "--days", "3", "--quiet")
+    assert saved.returncode == 0, saved.stderr
+    digests = {line for run in (saved, fresh) for line in run.stdout.splitlines() if "digest" in line}
+    assert len(digests) == 1
+
+
+def test_show_lists_every_parameter() -> None:
+    done = kocsim("show", "paper", "--set", "moments.view=0.25")
+    assert done.returncode == 0
+    parameters = ks.Scenario.preset("paper").parameters()
+    for parameter in parameters:
+        assert parameter.name in done.stdout
+    assert "moments.view = 0.25 *" in done.stdout
+    assert "moments.visit = 0.716\n" in done.stdout
+    assert "assumption" in done.stdout
+    only = kocsim("show", "paper", "--only", "attention.")
+    assert only.stdout.count(" = ") == 3
+
+
+def test_show_toml_can_be_run(tmp_path: Path) -> None:
+    done = kocsim("show", "small", "--toml", "--set", "friends.koc_median=128")
+    (tmp_path / "my.toml").write_text(done.stdout, "utf-8")
+    assert ks.Scenario.load(tmp_path / "my.toml") == ks.Scenario.preset("small").replace(
+        friends={"koc_median": 128.0}
+    )
+
+
+def test_presets_are_listed() -> None:
+    done = kocsim("presets")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ks.presets()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["run", "papr"], "Error: preset must be one of mixed, paper, small; got 'papr'. Did you mean 'paper'?"),
+        (["run", "no/such.toml"], "Error: Cannot read scenario no/such.toml: No such file or directory."),
+        (["run", "small", "--days", "0"], "Error: days must be a whole number in [1, 60000]; got 0."),
+        (["run", "small", "--seed", "-1"], "Error: seed must be a whole number in [0, inf]; got -1."),
+        (["run", "small", "--threads", "0"], "Error: threads must be a whole number in [1, 256]; got 0."),
+        (
+            ["run", "small", "--set", "kocs=60000"],
+            "Error: kocs must lie in [0, residents] = [0, 50000]; got 60000.",
+        ),
+        (
+            ["run", "small", "--set", "kocs"],
+            "Error: --set takes NAME=VALUE, such as friends.koc_median=128; got 'kocs'.",
+        ),
+        (["run", "small", "--county", "nowhere"], "Error: There is no county at nowhere."),
+        (["run", "small", "--out", "/dev/null"], "Error: Cannot write the result to /dev/null: it is not a folder."),
+        (["show", "small", "--only", "frends"], "Error: --only must begin a parameter's name; got 'frends'."),
+    ],
+)
+def test_bad_input_is_one_sentence(words: list[str], sentence: str, tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = kocsim(*words, cwd=tmp_path)
+    assert (done.returncode, done.stderr.strip(), done.stdout) == (2, sentence, "")
+    assert time.monotonic() - start < 30, "refused before any work"
+
+
+def test_a_misspelled_option_is_suggested() -> None:
+    done = kocsim("run", "small", "--sed", "3")
+    assert done.returncode == 2
+    assert "--seed" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_ctrl_c_saves_the_finished_days(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*KOCSIM, "run", *SMALL, "--days", "60000", "--out", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    assert process.stderr is not None
+    seen = ""
+    while "3/60000" not in seen and process.poll() is None:
+        seen += os.read(process.stderr.fileno(), 4096).decode()
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    result = ks.Result.load(out)
+    assert 3 <= len(result.daily) < 60_000
+    assert result.provenance["interrupted"] is True
+    assert f"Interrupted after {len(result.daily)} finished days; saved in {out}." in stderr
+    assert (out / "overview.png").is_file()
+    assert result.digest() in stdout
