@@ -189,9 +189,9 @@ def county(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        import kocsim
+        from kocsim import __version__
 
-        typer.echo(f"kocsim {kocsim.__version__}")
+        typer.echo(f"kocsim {__version__}")
         raise typer.Exit
 
 

@@ -109,7 +109,8 @@ class Section(BaseModel):
         ----------
         **changes
             Values by name. A section takes a mapping (``friends={"koc_median": 500}``), which is
-            merged into what is there. ``**{"friends.koc_median": 500}`` means the same.
+            merged into what is there. ``**{"friends.koc_median": 500}`` means the same. A section
+            (``friends=Friends(koc_median=500)``) replaces all of what is there.
 
         Raises
         ------
@@ -153,6 +154,9 @@ def _plain(value: Any, kind: Any) -> Any:
     ValueError
         When it is of another kind; the sentence about it is written in `_sentence`.
     """
+    if isinstance(value, str):
+        value.encode()  # half a surrogate pair could not be written to a file
+        value = str(value)
     if kind not in (bool, int, float, str):
         return value
     number = _is_number(value)
@@ -166,7 +170,7 @@ def _plain(value: Any, kind: Any) -> Any:
         except OverflowError:
             raise ValueError("beyond all floats") from None
     if kind is str and isinstance(value, str):
-        return str(value)
+        return value
     if kind is bool and isinstance(value, bool):
         return value
     raise ValueError("of another kind")

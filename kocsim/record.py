@@ -173,11 +173,11 @@ def _provenance(run: Simulation, interrupted: bool) -> dict[str, Any]:
     """Everything it takes to run it again, and on what it ran."""
     from importlib.metadata import version
 
-    import kocsim
+    from kocsim import __version__
 
     c = run.county
     return {
-        "kocsim": kocsim.__version__,
+        "kocsim": __version__,
         "seed": run.seed, "days": run.day, "interrupted": interrupted, "threads": run.threads,
         "residents": c.n, "kocs": int(c.koc.size),
         "digest": run.record.digest(),

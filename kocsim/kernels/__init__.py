@@ -33,8 +33,17 @@ def _cache_folder() -> str:
         usable = False
     if not usable:  # an installation that is read-only for this user
         user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
-        folder = Path(tempfile.gettempdir()) / f"kocsim-{user}" / folder.name
-        folder.mkdir(parents=True, exist_ok=True)
+        private = Path(tempfile.gettempdir()) / f"kocsim-{user}"
+        try:
+            private.mkdir(mode=0o700, exist_ok=True)
+            status = private.lstat()
+            mine = not hasattr(os, "getuid") or (status.st_uid == user and not status.st_mode & 0o022)
+        except OSError:
+            mine = False
+        if not mine:  # cached code is run, so never from a folder that somebody else can write to
+            private = Path(tempfile.mkdtemp(prefix="kocsim-"))
+        folder = private / folder.name
+        folder.mkdir(exist_ok=True)
     return str(folder)
 
 
