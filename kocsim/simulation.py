@@ -157,6 +157,8 @@ class Simulation:
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._see_moments = np.zeros(n, np.uint32)
         self._see_groups = np.zeros(n, np.uint32)
+        self._rough_moments = np.zeros(n, np.uint8)
+        self._rough_groups = np.zeros(n, np.uint8)
         busiest = int(c.kocs_in.max(initial=0))
         if busiest > KOC_LIMIT:
             raise DataError(
@@ -335,8 +337,8 @@ class Simulation:
 
         m, g = self.scenario.moments, self.scenario.group_chat
         tops = self._over(lambda t, lo, hi: exposure.attend(
-            self._see_moments, self._see_groups, self._koc_arrived, self._arrived, self._background,
-            self._budget, self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
+            self._see_moments, self._see_groups, self._rough_moments, self._rough_groups, self._koc_arrived,
+            self._arrived, self._background, self._budget, self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
             self._key(Decision.VISIT_GROUPS), np.uint32(chance(g.visit)), g.view * 2.0**31, lo, hi))
         return max(top for top, _ in tops), max(top for _, top in tops)
 
@@ -349,20 +351,21 @@ class Simulation:
         friends, groups = c.friends, (c.group_offsets, c.group_members)
         weight_m = np.rint(self.quality * (m.persuasiveness * 256)).astype(np.uint16)
         weight_g = np.rint(self.quality * (g.persuasiveness * 256)).astype(np.uint16)
+        moments = (self._see_moments, self._rough_moments, top_m)
+        in_groups = (self._see_groups, self._rough_groups, top_g)
         share_m, share_g = m.weight_units(s.sharing.quality), g.weight_units(s.sharing.quality)
 
         def work(t: int, kocs: range, sharers: range, posts: range) -> tuple[int, int]:
             sums, scratch = self._sums[t], (self._work[t], self._add[t])
             by_kocs = exposure.see_kocs(
                 sums, self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc,
-                self.posts_moments, self.posts_groups, weight_m, weight_g, self._see_moments, top_m,
-                self._see_groups, top_g, self._key(Decision.SEE_KOC_MOMENTS),
-                self._key(Decision.SEE_KOC_GROUPS), *scratch, self._flags[t], kocs.start, kocs.stop)
+                self.posts_moments, self.posts_groups, weight_m, weight_g, *moments, *in_groups,
+                self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS), *scratch, self._flags[t], kocs.start, kocs.stop)
             by_friends = exposure.see_friends(
-                sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, self._see_moments, top_m,
+                sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, *moments,
                 self._key(Decision.SEE_FRIEND), *scratch, sharers.start, sharers.stop)
             by_members = exposure.see_group_posts(
-                sums, self._heard_group, *groups, shares.author, shares.group, share_g, self._see_groups, top_g,
+                sums, self._heard_group, *groups, shares.author, shares.group, share_g, *in_groups,
                 self._key(Decision.SEE_MEMBER), *scratch, posts.start, posts.stop)
             return by_kocs + by_friends + by_members, by_kocs
 

@@ -124,12 +124,12 @@ def deliver_group_posts(arrived, author, group, load, offsets, ties, lo, hi):
 
 @jit
 def attend(
-    see_m, see_g, koc_arrived, arrived, background, budget, key_m, visit_m, view_m, key_g, visit_g, view_g,
+    see_m, see_g, rough_m, rough_g, koc_arrived, arrived, background, budget, key_m, visit_m, view_m, key_g, visit_g, view_g,
     lo, hi,
 ):
     """Chance (of 2**31) that each resident sees one post on Moments and one in a group today.
 
-    `koc_arrived` and `arrived` have a row a thread, in units of 1/256 post; `arrived` is emptied.
+    ``rough_*`` get the upper 8 bits of the chances. `koc_arrived` and `arrived` have a row a thread, in units of 1/256 post; `arrived` is emptied.
     ``visit_*`` are chances of 2**31, ``view_*`` probabilities x 2**31. Returns the highest chance on each channel.
     """
     top_m = top_g = uint32(0)
@@ -157,17 +157,20 @@ def attend(
         for i in range(uint64(b), stop):
             top_m = max(top_m, see_m[i])
             top_g = max(top_g, see_g[i])
+            rough_m[i] = min(see_m[i] >> uint32(23), uint32(255))
+            rough_g[i] = min(see_g[i] >> uint32(23), uint32(255))
     return top_m, top_g
 
 
 @helper
-def _who_sees(ties, start, size, bound, see, pk, work):
+def _who_sees(ties, start, size, bound, see, rough, pk, work):
     """Positions (from `start`) of the ties over which the post is seen, in ``work[3]``; returns how many.
 
-    ``bound`` is the highest chance of anybody: what lies above it is out without looking up the receiver. Each loop
-    does one thing, so that the loads from far memory of one loop do not wait for each other.
+    ``bound`` is the highest chance of anybody: what lies above it is out without looking up the receiver. `rough`
+    holds the upper 8 bits of every chance: a quarter of the memory, and enough to decide all but one tie in 256.
+    Each loop does one thing, so that the loads from far memory of one loop do not wait for each other.
     """
-    luck, found, chance, hits = work[0], work[1], work[2], work[3]
+    luck, found, near, hits = work[0], work[1], work[2], work[3]
     k0, k1 = low(pk), high(pk)
     for x in range(size):
         luck[x] = mix32(k0, k1, ties[start + x] & uint32(ID_MASK)) >> uint32(1)
@@ -176,12 +179,20 @@ def _who_sees(ties, start, size, bound, see, pk, work):
         found[n] = x
         n += uint64(luck[x] < bound)
     for c in range(n):
-        chance[c] = see[uint64(ties[start + uint64(found[c])] & uint32(ID_MASK))]
+        near[c] = rough[uint64(ties[start + uint64(found[c])] & uint32(ID_MASK))]
     m = uint64(0)
+    undecided = uint64(0)
     for c in range(n):
         x = found[c]
+        upper = luck[uint64(x)] >> uint32(23)
         hits[m] = x
-        m += uint64(luck[uint64(x)] < chance[c])
+        m += uint64(upper < near[c])
+        found[undecided] = x
+        undecided += uint64(upper == near[c])
+    for c in range(undecided):
+        x = uint64(found[c])
+        hits[m] = x
+        m += uint64(luck[x] < see[uint64(ties[start + x] & uint32(ID_MASK))])
     return m
 
 
@@ -210,7 +221,7 @@ def _age(state, ties, olds, start, size, left, work):
 @jit
 def see_kocs(
     sums, views, state, offsets, spans, ties, entity, posts_m, posts_g, weight_m, weight_g,
-    see_m, top_m, see_g, top_g, key_m, key_g, work, add, left, lo, hi,
+    see_m, rough_m, top_m, see_g, rough_g, top_g, key_m, key_g, work, add, left, lo, hi,
 ):
     """Posts of KOC rows lo..hi: who sees them. Returns the number of posts seen.
 
@@ -238,9 +249,9 @@ def see_kocs(
             for b in range(a, z, BLOCK):
                 size = uint64(min(BLOCK, z - b))
                 if moments:
-                    m = _who_sees(ties, uint64(b), size, top_m, see_m, pk, work)
+                    m = _who_sees(ties, uint64(b), size, top_m, see_m, rough_m, pk, work)
                 else:
-                    m = _who_sees(ties, uint64(b), size, top_g, see_g, pk, work)
+                    m = _who_sees(ties, uint64(b), size, top_g, see_g, rough_g, pk, work)
                 count += int64(m)
                 for x in range(m):
                     e = uint64(b) + uint64(hits[x])
@@ -274,7 +285,7 @@ def _remember(heard, base, d):
 
 
 @jit
-def see_friends(sums, heard, offsets, ties, rows, weight, see, top, key, work, add, lo, hi):
+def see_friends(sums, heard, offsets, ties, rows, weight, see, rough, top, key, work, add, lo, hi):
     """One post of each of the residents ``rows[lo:hi]`` to their friends. Returns the posts seen."""
     n = uint64(sums.size // 2)
     hits, to = work[3], work[0]
@@ -286,7 +297,7 @@ def see_friends(sums, heard, offsets, ties, rows, weight, see, top, key, work, a
         first, stop = offsets[r], offsets[r + 1]
         base = uint64(first // 8 + r)
         for b in range(first, stop, BLOCK):
-            m = _who_sees(ties, uint64(b), uint64(min(BLOCK, stop - b)), top, see, pk, work)
+            m = _who_sees(ties, uint64(b), uint64(min(BLOCK, stop - b)), top, see, rough, pk, work)
             seen += int64(m)
             for x in range(m):
                 e = uint64(b) + uint64(hits[x])
@@ -300,7 +311,7 @@ def see_friends(sums, heard, offsets, ties, rows, weight, see, top, key, work, a
 
 @jit
 def see_group_posts(
-    sums, heard, offsets, ties, author, group, weight, see, top, key, work, add, lo, hi
+    sums, heard, offsets, ties, author, group, weight, see, rough, top, key, work, add, lo, hi
 ):
     """Posts ``lo..hi`` of members to groups; `group` ascending, all posts of a group in one range.
 
@@ -317,7 +328,7 @@ def see_group_posts(
         first, stop = offsets[g], offsets[g + 1]
         base = uint64(first // 8 + g)
         for b in range(first, stop, BLOCK):
-            m = _who_sees(ties, uint64(b), uint64(min(BLOCK, stop - b)), top, see, pk, work)
+            m = _who_sees(ties, uint64(b), uint64(min(BLOCK, stop - b)), top, see, rough, pk, work)
             k = uint64(0)
             for x in range(m):
                 e = uint64(b) + uint64(hits[x])
