@@ -6,7 +6,6 @@ the table, the column and the row. Nothing is guessed: where two readings of a t
 
 from __future__ import annotations
 
-import difflib
 import numbers
 import os
 import zlib
@@ -14,11 +13,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kocsim.county import CHANNEL_ORDER, ID_MASK, County, as_codes, check_size, in_degrees, named_columns
+from kocsim.catchments import nearest_shops
+from kocsim.county import County
+from kocsim.countycheck import CHANNEL_ORDER, check_size, in_degrees
 from kocsim.errors import DataError, ParameterError, at_least
-from kocsim.generate import nearest_shops
+from kocsim.packing import FULL, ID_BITS, ID_MASK
 from kocsim.rng import Decision, stream
 from kocsim.ties import Ties
+from kocsim.usertables import (
+    as_column,
+    as_index,
+    as_table,
+    finite_numbers,
+    grouped,
+    named_columns,
+    not_in_network,
+    refuse_missing,
+    resident_name,
+    row_name,
+    rows_of_residents,
+)
+from kocsim.wording import count, shown, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +45,6 @@ OPTIONS = ("source", "target", "strength", "directed", "n", "labels")
 MEANT = ("community", "household", "x", "y", "contacts")
 """Columns of residents that have a meaning; all others are the user's own."""
 MOST_CONTACTS = 65_535
-FULL = 255
 CONTACT, MEMBER = 1, 2
 """Bits of `County.koc_via`."""
 
@@ -49,7 +63,7 @@ def county_from_ties(
     """See `County.from_ties`."""
     seed = at_least("seed", seed, 0)
     catchment = _catchment(catchment)
-    table = None if residents is None else _table(residents, "residents")
+    table = None if residents is None else as_table(residents, "residents")
     friends, table = _network(network, table, dict(options or {}))
     n = friends.n
     check_size(n)
@@ -94,12 +108,12 @@ def _network(
     labels = friends.labels
     if labels is not None and edges and "labels" not in options and not named:
         raise DataError(
-            f"The network names residents ({_shown(labels[0])}, ...): set the index of residents to these "
+            f"The network names residents ({shown(labels[0])}, ...): set the index of residents to these "
             "names, so that it is clear whose row is whose."
         )
     if len(table) != friends.n:
         raise DataError(
-            f"residents has {_count(len(table), 'row')}, but the network has {_count(friends.n, 'resident')}."
+            f"residents has {count(len(table), 'row')}, but the network has {count(friends.n, 'resident')}."
         )
     if labels is None:
         if not named:
@@ -110,24 +124,24 @@ def _network(
                 "sort the table by its index, or reset the index if rows stand in the network's order."
             )
         return Ties(friends.offsets, friends.ties, table.index.tolist(), friends.dropped), table
-    rows = np.asarray(table.index.get_indexer(_index(labels)), np.int64)
+    rows = np.asarray(table.index.get_indexer(as_index(labels)), np.int64)
     if (rows >= 0).all():
         if not named and not np.array_equal(rows, np.arange(friends.n)):
             raise DataError(
-                f"residents.index counts from 0, but the network's first resident is {_shown(labels[0])}: "
+                f"residents.index counts from 0, but the network's first resident is {shown(labels[0])}: "
                 "set the index to labels, so that it is clear whose row is whose."
             )
         return friends, table.iloc[rows]
     if named:
         strange = table.index[~table.index.isin(labels)][0]
-        raise DataError(f"residents.index names {_shown(strange)}, {_unknown(strange, labels)}.")
+        raise DataError(f"residents.index names {shown(strange)}, {not_in_network(strange, labels)}.")
     return friends, table
 
 
 def _with_those_without_ties(friends: Ties, n: int) -> Ties:
     """An edge list names no residents beyond the last who has a tie; the table does."""
     if friends.n > n:
-        raise DataError(f"The network names resident {friends.n - 1}, but residents has {_count(n, 'row')} "
+        raise DataError(f"The network names resident {friends.n - 1}, but residents has {count(n, 'row')} "
                         f"(0..{n - 1}).")
     offsets = np.concatenate([friends.offsets, np.full(n - friends.n, friends.m)])
     return Ties(offsets, friends.ties, dropped=friends.dropped, check=False)
@@ -148,9 +162,7 @@ def _check_options(options: dict[str, Any]) -> None:
     for name in options:
         if name not in OPTIONS:
             known = [*OPTIONS, "kocs", "residents", "groups", "shops", "catchment", "seed"]
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ParameterError(f"from_ties has no parameter {name!r}{hint}.")
+            raise ParameterError(f"from_ties has no parameter {name!r}{suggest(name, known)}.")
 
 
 def _is_edge_list(network: Any) -> bool:
@@ -200,9 +212,9 @@ def _people(table: pd.DataFrame | None, friends: Ties, heard: NDArray[np.int64])
     community, names = np.zeros(n, np.int32), np.zeros(1, np.int64)
     household = np.arange(n, dtype=np.int32)
     if "community" in table:
-        community, names = _grouped(table["community"], "residents.community")
+        community, names = grouped(table["community"], "residents.community")
     if "household" in table:
-        household, _ = _grouped(table["household"], "residents.household")
+        household, _ = grouped(table["household"], "residents.household")
     x = y = None
     if ("x" in table) != ("y" in table):
         here, lacks = ("x", "y") if "x" in table else ("y", "x")
@@ -210,17 +222,17 @@ def _people(table: pd.DataFrame | None, friends: Ties, heard: NDArray[np.int64])
     if "x" in table:
         size = np.bincount(community)
         means = (
-            np.bincount(community, weights=_numbers(table[axis], f"residents.{axis}")) / size for axis in "xy"
+            np.bincount(community, weights=finite_numbers(table[axis], f"residents.{axis}")) / size for axis in "xy"
         )
         x, y = (mean.astype(np.float32) for mean in means)
     if "contacts" in table:
-        contacts = _numbers(table["contacts"], "residents.contacts")
+        contacts = finite_numbers(table["contacts"], "residents.contacts")
         whole = (contacts >= 0) & (contacts <= MOST_CONTACTS) & (contacts == np.trunc(contacts))
         if not whole.all():
             i = int(whole.argmin())
             raise DataError(
                 f"residents.contacts must hold whole numbers in [0, {MOST_CONTACTS}]; got {contacts[i]:g} in "
-                f"{_row(table, i)}."
+                f"{row_name(table, i)}."
             )
     else:
         contacts = np.minimum(np.maximum(friends.out_degree(), heard), MOST_CONTACTS)
@@ -228,32 +240,6 @@ def _people(table: pd.DataFrame | None, friends: Ties, heard: NDArray[np.int64])
         contacts.astype(np.uint16), household, community, names, x, y,
         named_columns(table, dict.fromkeys(MEANT)),
     )
-
-
-def _grouped(column: pd.Series[Any], where: str) -> tuple[NDArray[np.int32], NDArray[Any]]:
-    """Codes of a column's values, and the values, sorted."""
-    _refuse_missing(column, where)
-    values = column.to_numpy()
-    try:
-        distinct = np.unique(values)
-        return as_codes(values), distinct
-    except TypeError:
-        raise DataError(f"{where} must hold values of one kind, all numbers or all text.") from None
-
-
-def _numbers(column: pd.Series[Any], where: str) -> NDArray[np.float64]:
-    """Finite numbers."""
-    _refuse_missing(column, where)
-    values = column.to_numpy()
-    if values.dtype.kind not in "biuf":
-        for i, one in enumerate(values.tolist()):
-            if not isinstance(one, numbers.Real):
-                raise DataError(f"{where} must hold numbers; got {_shown(one)} in {_row(column, i)}.")
-    values = values.astype(np.float64)
-    if not np.isfinite(values).all():
-        i = int(np.isfinite(values).argmin())
-        raise DataError(f"{where} must be finite; got {values[i]} in {_row(column, i)}.")
-    return values
 
 
 # ---- KOCs
@@ -270,68 +256,11 @@ def _kocs(kocs: Any, friends: Ties, seed: int) -> NDArray[np.int32]:
         order = np.argsort(_uniforms(seed, Decision.KOC, n), kind="stable")
         return np.sort(order[:many]).astype(np.int32)
     if isinstance(kocs, (str, bytes)) or not np.iterable(kocs):
-        raise DataError(f"kocs must be a number, or a sequence of row numbers or labels; got {_shown(kocs)}.")
-    rows = np.sort(_residents(kocs, "kocs", friends, "entry"))
+        raise DataError(f"kocs must be a number, or a sequence of row numbers or labels; got {shown(kocs)}.")
+    rows = np.sort(rows_of_residents(kocs, "kocs", friends, "entry"))
     if (twice := rows[1:] == rows[:-1]).any():
-        raise DataError(f"kocs names {_name(friends, int(rows[1:][twice][0]))} twice.")
+        raise DataError(f"kocs names {resident_name(friends, int(rows[1:][twice][0]))} twice.")
     return rows.astype(np.int32)
-
-
-def _residents(values: Any, where: str, friends: Ties, noun: str = "row") -> NDArray[np.int64]:
-    """Row numbers of residents given by row number or label."""
-    column = _column(values, where, noun)
-    labels, n = friends.labels, friends.n
-    if not column.size:
-        return np.zeros(0, np.int64)
-    whole = _whole(column)
-    if labels is not None and (whole is None or _any_whole(labels)):
-        rows = np.asarray(_index(labels).get_indexer(_index(column if whole is None else whole)), np.int64)
-        if (strange := rows < 0).any():
-            i = int(strange.argmax())
-            name = column[i]
-            raise DataError(f"{where} names {_shown(name)} in {noun} {i}, {_unknown(name, labels)}.")
-        return rows
-    if whole is None:
-        i = next(i for i, one in enumerate(column.tolist()) if not _is_whole(one))
-        raise DataError(
-            f"{where} must hold row numbers, as residents have no labels; got {_shown(column[i])} in "
-            f"{noun} {i}."
-        )
-    if (strange := (whole < 0) | (whole >= n)).any():
-        i = int(strange.argmax())
-        raise DataError(f"{where} names resident {whole[i]} in {noun} {i}, but {_there_are(n)}.")
-    return whole
-
-
-def _column(values: Any, where: str, noun: str) -> NDArray[Any]:
-    """One-dimensional, without gaps and truth values; text and mixtures as objects."""
-    if hasattr(values, "to_numpy"):
-        column = np.asarray(values.to_numpy())
-    elif isinstance(values, np.ndarray):
-        column = values
-    else:
-        column = np.fromiter(values, object)  # NumPy would read [1, "a"] as ["1", "a"]
-    if column.ndim != 1:
-        raise DataError(f"{where} must be one-dimensional; got {column.ndim} dimensions.")
-    _refuse_missing(column, where, noun)
-    if column.dtype == bool or (column.dtype == object and any(isinstance(one, bool) for one in column)):
-        raise DataError(
-            f"{where} must hold row numbers or labels, not truth values; numpy.flatnonzero gives them."
-        )
-    return column.astype(object) if column.dtype.kind in "UTS" else column
-
-
-def _whole(column: NDArray[Any]) -> NDArray[np.int64] | None:
-    """A column as whole numbers, or None when it holds something else."""
-    if column.dtype == object:
-        if not all(_is_whole(one) and -(2**63) <= one < 2**63 for one in column):
-            return None
-        return column.astype(np.int64)
-    if column.dtype.kind == "f":  # pandas turns whole numbers into these where a table had gaps
-        return column.astype(np.int64) if (column == np.trunc(column)).all() else None
-    if column.dtype.kind not in "iu" or (column.dtype == np.uint64 and int(column.max()) >= 2**63):
-        return None
-    return column.astype(np.int64)
 
 
 # ---- groups
@@ -347,29 +276,29 @@ def _groups(groups: Any, friends: Ties, koc: NDArray[np.int32]) -> _Members:
     """Members of each group, ascending, and the number of the KOC who leads it."""
     if groups is None:
         return _Members(np.zeros(1, np.int64), np.zeros(0, np.uint32), np.zeros(0, np.int32))
-    table = _table(groups, "groups")
+    table = as_table(groups, "groups")
     for name in ("group", "resident"):
         if name not in table:
             raise DataError(f"groups has no column {name!r}; it has {_listed(table)}.")
-    group, names = _grouped(table["group"], "groups.group")
-    who = _residents(table["resident"], "groups.resident", friends)
+    group, names = grouped(table["group"], "groups.group")
+    who = rows_of_residents(table["resident"], "groups.resident", friends)
     strength = np.full(who.size, FULL, np.uint32)
     if "strength" in table:
-        given = _numbers(table["strength"], "groups.strength")
+        given = finite_numbers(table["strength"], "groups.strength")
         if (wrong := (given < 0) | (given > 1)).any():
             i = int(wrong.argmax())
-            raise DataError(f"groups.strength must lie in [0, 1]; got {given[i]:g} in {_row(table, i)}.")
+            raise DataError(f"groups.strength must lie in [0, 1]; got {given[i]:g} in {row_name(table, i)}.")
         strength = np.rint(given * FULL).astype(np.uint32)
     leader = _leaders(table, group, names, who, friends, koc)
     order = np.lexsort((who, group))
     group, who = group[order], who[order]
     if (twice := (group[1:] == group[:-1]) & (who[1:] == who[:-1])).any():
         i = int(twice.argmax())
-        member = _name(friends, int(who[i]))
-        raise DataError(f"groups names {member} twice in group {_shown(names[group[i]])}.")
+        member = resident_name(friends, int(who[i]))
+        raise DataError(f"groups names {member} twice in group {shown(names[group[i]])}.")
     offsets = np.zeros(names.size + 1, np.int64)
     np.cumsum(np.bincount(group, minlength=names.size), out=offsets[1:])
-    return _Members(offsets, who.astype(np.uint32) | (strength[order] << np.uint32(24)), leader)
+    return _Members(offsets, who.astype(np.uint32) | (strength[order] << np.uint32(ID_BITS)), leader)
 
 
 def _leaders(
@@ -380,12 +309,12 @@ def _leaders(
     leader = np.full(names.size, -1, np.int32)
     if "leader" not in table:
         return leader
-    _refuse_missing(table["leader"], "groups.leader")
+    refuse_missing(table["leader"], "groups.leader")
     leads = table["leader"].to_numpy()
     odd = np.array([one not in (0, 1) for one in leads.tolist()], bool)
     if odd.any():
         i = int(odd.argmax())
-        raise DataError(f"groups.leader must be true or false; got {_shown(leads[i])} in {_row(table, i)}.")
+        raise DataError(f"groups.leader must be true or false; got {shown(leads[i])} in {row_name(table, i)}.")
     rows = np.flatnonzero(leads.astype(bool))
     at = np.searchsorted(koc, who[rows])
     is_koc = np.zeros(friends.n, bool)
@@ -393,14 +322,14 @@ def _leaders(
     if not is_koc[who[rows]].all():
         i = rows[int(is_koc[who[rows]].argmin())]
         raise DataError(
-            f"groups.leader: {_name(friends, int(who[i]))} leads group {_shown(names[group[i]])} "
+            f"groups.leader: {resident_name(friends, int(who[i]))} leads group {shown(names[group[i]])} "
             "but is not a KOC."
         )
     led, many = np.unique(group[rows], return_counts=True)
     if (many > 1).any():
         first = names[led[(many > 1).argmax()]]
         raise DataError(
-            f"groups.leader: group {_shown(first)} has {many[many > 1][0]} leaders; it can have one."
+            f"groups.leader: group {shown(first)} has {many[many > 1][0]} leaders; it can have one."
         )
     leader[group[rows]] = at
     return leader
@@ -432,15 +361,15 @@ def _stands(shops: Any, people: _People, seed: int) -> NDArray[np.int32]:
         u = np.sort(_uniforms(seed, Decision.SHOP, many))
         return np.searchsorted(weights / weights[-1], u).astype(np.int32)
     if isinstance(shops, (str, bytes)) or not np.iterable(shops):
-        raise DataError(f"shops must be a number, or a sequence of communities; got {_shown(shops)}.")
-    given = _column(shops, "shops", "entry")
+        raise DataError(f"shops must be a number, or a sequence of communities; got {shown(shops)}.")
+    given = as_column(shops, "shops", "entry")
     if not given.size:
         return np.zeros(0, np.int32)
-    rows = np.asarray(_index(names).get_indexer(_index(given)), np.int64)
+    rows = np.asarray(as_index(names).get_indexer(as_index(given)), np.int64)
     if (strange := rows < 0).any():
         i = int(strange.argmax())
         raise DataError(
-            f"shops names community {_shown(given[i])} in entry {i}, but there "
+            f"shops names community {shown(given[i])} in entry {i}, but there "
             f"{'is only' if names.size == 1 else 'are only'} {_some(names)}."
         )
     return np.sort(rows).astype(np.int32)
@@ -449,7 +378,7 @@ def _stands(shops: Any, people: _People, seed: int) -> NDArray[np.int32]:
 def _catchment(catchment: Any) -> float:
     number = isinstance(catchment, numbers.Real) and not isinstance(catchment, bool)
     if not number or not 0 < float(catchment) < float("inf"):
-        raise ParameterError(f"catchment must be a number of km in (0, inf); got {_shown(catchment)}.")
+        raise ParameterError(f"catchment must be a number of km in (0, inf); got {shown(catchment)}.")
     return float(catchment)
 
 
@@ -484,7 +413,7 @@ def _reach(
     strength = (FULL - (key[starts] & 0xFF)).astype(np.uint32)
     pair = pair[starts]
     order = np.argsort((pair >> 24) << 26 | CHANNEL_ORDER[via] << 24 | (pair & 0xFFFFFF))
-    ties = (pair & 0xFFFFFF).astype(np.uint32) | strength << np.uint32(24)
+    ties = (pair & 0xFFFFFF).astype(np.uint32) | strength << np.uint32(ID_BITS)
     offsets = np.searchsorted(pair >> 24, np.arange(koc.size + 1)).astype(np.int64)
     return offsets, ties[order], via[order]
 
@@ -506,7 +435,7 @@ def _packed(
     at, size = entries
     taken = ties[at]
     key = np.repeat(owner.astype(np.int64), size) << 24 | (taken & ID_MASK).astype(np.int64)
-    return key << 9 | through_group << 8 | (FULL - (taken >> np.uint32(24)).astype(np.int64))
+    return key << 9 | through_group << 8 | (FULL - (taken >> np.uint32(ID_BITS)).astype(np.int64))
 
 
 # ---- small things
@@ -529,102 +458,11 @@ def _checksum(arrays: list[NDArray[Any]]) -> str:
     return f"{crc:08x}"
 
 
-def _frame(table: Any, name: str) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = table
-    if hasattr(table, "to_pandas"):
-        frame = table.to_pandas()
-    elif isinstance(table, dict):
-        try:
-            frame = pd.DataFrame(table)
-        except ValueError:
-            sizes = ", ".join(f"{column} has {len(values)}" for column, values in table.items())
-            raise DataError(f"{name} must have columns of equal length; {sizes}.") from None
-    if not isinstance(frame, pd.DataFrame):
-        raise DataError(f"{name} must be a DataFrame; got {type(table).__name__}.")
-    return frame
-
-
-def _table(given: Any, name: str) -> pd.DataFrame:
-    """A pandas table whose columns and rows can be told apart by their names."""
-    import pandas as pd
-
-    table = _frame(given, name)
-    columns = [str(column) for column in table.columns]
-    if len(set(columns)) < len(columns):
-        twice = next(column for i, column in enumerate(columns) if column in columns[:i])
-        raise DataError(f"{name} has two columns named {twice!r}.")
-    if isinstance(table.index, pd.MultiIndex):
-        raise DataError(f"{name}.index must have one level; it has {table.index.nlevels}.")
-    _refuse_missing(table.index, f"{name}.index")
-    if name == "residents" and not table.index.is_unique:
-        raise DataError(
-            f"{name}.index must name each resident once; it names "
-            f"{_shown(table.index[table.index.duplicated()][0])} twice."
-        )
-    return table
-
-
-def _refuse_missing(values: Any, where: str, noun: str = "row") -> None:
-    import pandas as pd
-
-    missing = np.asarray(pd.isna(values))
-    if missing.any():
-        i = int(missing.argmax())
-        raise DataError(f"{where} is missing in {_row(values, i, noun)}.")
-
-
-def _row(table: Any, i: int, noun: str = "row") -> str:
-    """Row i as a user finds it: by its place in the index, where there is one."""
-    index = getattr(table, "index", None)
-    return f"{noun} {i}" if index is None or callable(index) else f"{noun} {_shown(index[i])}"
-
-
-def _index(labels: Any) -> pd.Index[Any]:
-    import pandas as pd
-
-    index: pd.Index[Any] = pd.Index(labels, tupleize_cols=False)
-    return index
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
-
-
-def _any_whole(labels: NDArray[Any]) -> bool:
-    """Whether a whole number could be a label rather than a row number."""
-    return labels.dtype != object or any(_is_whole(label) for label in labels)
-
-
-def _unknown(name: Any, labels: NDArray[Any]) -> str:
-    near: list[str] = []
-    if isinstance(name, str) and labels.size <= 10_000:
-        near = difflib.get_close_matches(name, [one for one in labels if isinstance(one, str)], n=1)
-    return "who is not in the network" + (f" (did you mean {near[0]!r}?)" if near else "")
-
-
-def _name(friends: Ties, row: int) -> str:
-    return f"resident {row}" if friends.labels is None else _shown(friends.labels[row])
-
-
 def _some(values: NDArray[Any]) -> str:
     """The first few values, and the last."""
-    shown = [_shown(one) for one in values[:3]]
-    return ", ".join(shown if values.size <= 3 else [*shown, "...", _shown(values[-1])])
+    first = [shown(one) for one in values[:3]]
+    return ", ".join(first if values.size <= 3 else [*first, "...", shown(values[-1])])
 
 
 def _listed(table: pd.DataFrame) -> str:
     return ", ".join(repr(column) for column in table.columns) or "none"
-
-
-def _shown(value: Any) -> str:
-    return repr(value.item() if isinstance(value, np.generic) else value)
-
-
-def _count(many: int, noun: str) -> str:
-    return f"{many} {noun}{'' if many == 1 else 's'}"
-
-
-def _there_are(n: int) -> str:
-    return "there is 1 resident (0)" if n == 1 else f"there are {n} residents (0..{n - 1})"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kocsim.packing import ID_MASK
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from kocsim.county import County
 
-ID_MASK = np.uint32(0xFFFFFF)
 BLOCK = 1 << 21
 """Ties looked at in one go."""
 MANY_TIES = 5_000_000

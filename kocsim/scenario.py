@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
+from kocsim.blueprint import Friends, Groups, Population, Shops, check_world
 from kocsim.errors import FileError, ParameterError
-from kocsim.generate import Friends, Groups, Population, Shops, check_world
 from kocsim.mechanisms.attention import Attention
 from kocsim.mechanisms.channels import GroupChat, Moments
 from kocsim.mechanisms.identification import Identification

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from kocsim.county import County, usable_threads
+from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
@@ -22,6 +22,7 @@ from kocsim.record import Record, check_laws, tables
 from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
+from kocsim.threads import usable_threads
 
 if TYPE_CHECKING:
     import os
@@ -338,7 +339,8 @@ class Simulation:
         m, g = self.scenario.moments, self.scenario.group_chat
         tops = self._over(lambda t, lo, hi: exposure.attend(
             self._see_moments, self._see_groups, self._rough_moments, self._rough_groups, self._koc_arrived,
-            self._arrived, self._background, self._budget, self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
+            self._arrived, self._background, self._budget,
+            self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
             self._key(Decision.VISIT_GROUPS), np.uint32(chance(g.visit)), g.view * 2.0**31, lo, hi))
         return max(top for top, _ in tops), max(top for _, top in tops)
 
@@ -360,7 +362,8 @@ class Simulation:
             by_kocs = exposure.see_kocs(
                 sums, self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc,
                 self.posts_moments, self.posts_groups, weight_m, weight_g, *moments, *in_groups,
-                self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS), *scratch, self._flags[t], kocs.start, kocs.stop)
+                self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS),
+                *scratch, self._flags[t], kocs.start, kocs.stop)
             by_friends = exposure.see_friends(
                 sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, *moments,
                 self._key(Decision.SEE_FRIEND), *scratch, sharers.start, sharers.stop)

@@ -10,36 +10,20 @@ so that a county of a million residents with twenty million ties takes 88 MB.
 
 from __future__ import annotations
 
-import difflib
-import itertools
-import numbers
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from kocsim.errors import DataError, FileError
+from kocsim import edges
+from kocsim.errors import DataError
+from kocsim.packing import FULL, ID_BITS, ID_MASK, AnyArray, check_layer, pack_edges, pack_reverse
+from kocsim.wording import is_whole, shown, there_are
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-IntArray = npt.NDArray[np.integer[Any]]
-AnyArray = npt.NDArray[Any]
-Place = Callable[[int], str]
-"""Says where entry i of a column stands in the user's data, for an error message."""
-
-MAX_RESIDENTS = 2**24
-"""Most residents a layer can hold: ids take 24 bits."""
-
-_ID_BITS = 24
-_BYTE_BITS = 8
-_ID_MASK = MAX_RESIDENTS - 1
-_FULL = 255
-_BLOCK = 1 << 20
-_EXACT = 2**53  # beyond it a float64 no longer tells neighbouring whole numbers apart
 
 _ACCEPTED = (
     "Ties, a scipy sparse matrix, a networkx or igraph graph, a DataFrame, "
@@ -113,8 +97,8 @@ class Ties:
         words = np.asarray(ties)
         bounds = np.asarray(offsets)
         if check:
-            _check_layer(bounds, words)
-            labels = None if labels is None else _read_labels(labels, len(bounds) - 1)
+            check_layer(bounds, words)
+            labels = None if labels is None else edges.read_labels(labels, len(bounds) - 1)
         self.offsets = np.ascontiguousarray(bounds, dtype=np.int64)
         self.ties = np.ascontiguousarray(words, dtype=np.uint32)
         self.labels = cast("AnyArray | None", labels)
@@ -135,12 +119,12 @@ class Ties:
     @property
     def targets(self) -> npt.NDArray[np.int32]:
         """Receiver of every tie, int32, shape (m,). A new array at each access."""
-        return (self.ties & np.uint32(_ID_MASK)).view(np.int32)
+        return (self.ties & ID_MASK).view(np.int32)
 
     @property
     def strength(self) -> npt.NDArray[np.uint8]:
         """Strength byte of every tie, uint8, shape (m,): b means b/255. New at each access."""
-        return (self.ties >> np.uint32(_ID_BITS)).astype(np.uint8)
+        return (self.ties >> np.uint32(ID_BITS)).astype(np.uint8)
 
     def out_degree(self) -> npt.NDArray[np.int64]:
         """How many residents can hear each resident, shape (n,)."""
@@ -163,19 +147,15 @@ class Ties:
         DataError
             If there is no such resident.
         """
-        if not _is_whole(i) or not 0 <= i < self.n:
-            raise DataError(f"row names resident {_shown(i)}, but {_there_are(self.n)}.")
+        if not is_whole(i) or not 0 <= i < self.n:
+            raise DataError(f"row names resident {shown(i)}, but {there_are(self.n)}.")
         start, stop = self.offsets[i], self.offsets[i + 1]
-        return (self.ties[start:stop] & np.uint32(_ID_MASK)).view(np.int32)
+        return (self.ties[start:stop] & ID_MASK).view(np.int32)
 
     def reverse(self) -> Ties:
         """The same ties pointing the other way, strengths kept."""
-        key = np.repeat(np.arange(self.n, dtype=np.int64), self.out_degree())
-        key <<= _BYTE_BITS
-        key |= self.targets.astype(np.int64) << (_ID_BITS + _BYTE_BITS)
-        key |= self.strength
-        key.sort()
-        return _from_key(key, self.n, self.labels, dict(self.dropped))
+        offsets, ties = pack_reverse(self.offsets, self.ties)
+        return Ties(offsets, ties, self.labels, dict(self.dropped), check=False)
 
     def is_symmetric(self) -> bool:
         """Whether every tie also runs the other way, with the same strength."""
@@ -195,7 +175,7 @@ class Ties:
         from scipy.sparse import csr_array
 
         index = np.int32 if self.m < 2**31 else np.int64
-        parts = (self.strength / _FULL, self.targets.astype(index), self.offsets.astype(index))
+        parts = (self.strength / FULL, self.targets.astype(index), self.offsets.astype(index))
         return csr_array(parts, shape=(self.n, self.n))
 
     def __repr__(self) -> str:
@@ -266,7 +246,8 @@ class Ties:
             unknown names; strengths outside [0, 1]. Rows in messages count from 0.
         """
         names = ("edges.source", "edges.target")
-        return _read_edges(source, target, strength, n, directed, labels, names, "edges.strength")
+        read = edges.read_columns(source, target, strength, n, directed, labels, names, "edges.strength")
+        return _assemble(read)
 
     @classmethod
     def from_frame(
@@ -298,28 +279,7 @@ class Ties:
         DataError
             If a column is missing, and for whatever `from_edges` refuses.
         """
-        if not hasattr(frame, "columns") and not hasattr(frame, "column_names"):
-            if not hasattr(frame, "__arrow_c_stream__"):
-                kind = type(frame).__name__
-                raise DataError(f"from_frame takes a DataFrame; got {kind}.")
-            import pyarrow
-
-            frame = pyarrow.table(frame)
-        there = list(frame.column_names if hasattr(frame, "column_names") else frame.columns)
-        wanted = [source, target] + ([] if strength is None else [strength])
-        for column in wanted:
-            if column not in there:
-                raise DataError(_no_such("edges", "column", column, there))
-        return _read_edges(
-            frame[source],
-            frame[target],
-            None if strength is None else frame[strength],
-            n,
-            directed,
-            labels,
-            (f"edges.{source}", f"edges.{target}"),
-            f"edges.{strength}",
-        )
+        return _assemble(edges.read_frame(frame, source, target, strength, n, directed, labels))
 
     @classmethod
     def from_parquet(
@@ -341,22 +301,7 @@ class Ties:
         DataError
             As `from_frame`.
         """
-        import pyarrow
-        from pyarrow import parquet
-
-        path = Path(path)
-        if not path.is_file():
-            raise FileError(f"There is no file {str(path)!r}.")
-        wanted = [source, target] + ([] if strength is None else [strength])
-        try:
-            with parquet.ParquetFile(path) as file:
-                there = file.schema_arrow.names
-                for column in wanted:
-                    if column not in there:
-                        raise DataError(_no_such(path.name, "column", column, there))
-                table = file.read(columns=list(dict.fromkeys(wanted)))
-        except (pyarrow.ArrowException, OSError) as error:
-            raise FileError(f"{str(path)!r} cannot be read as a Parquet file.") from error
+        table = edges.read_parquet(path, source, target, strength)
         return cls.from_frame(table, source, target, strength, n, directed, labels)
 
     @classmethod
@@ -377,28 +322,7 @@ class Ties:
         DataError
             If the matrix is not sparse or not square, or a value is NaN or outside [0, 1].
         """
-        if not hasattr(matrix, "tocoo"):
-            raise DataError(f"from_scipy takes a sparse matrix; got {type(matrix).__name__}.")
-        shape = tuple(matrix.shape)
-        if len(shape) != 2 or shape[0] != shape[1]:
-            size = " x ".join(map(str, shape))
-            raise DataError(f"matrix must be square, a row and a column a resident; got {size}.")
-        n = _read_n(int(shape[0]), "matrix.shape")
-        coo = matrix.tocoo()
-        row, col, data = np.asarray(coo.row), np.asarray(coo.col), np.asarray(coo.data)
-        if data.dtype.kind not in "biuf":
-            raise DataError(f"matrix must hold real numbers; got {data.dtype}.")
-
-        def place(i: int) -> str:
-            return f"row {row[i]}, column {col[i]}"
-
-        if strength:
-            return _assemble(row, col, _read_strength(data, "matrix values", place), n, True, None)
-        if data.dtype.kind == "f" and (missing := np.isnan(data)).any():
-            raise DataError(f"matrix holds nan in {place(int(missing.argmax()))}.")
-        if not (held := data != 0).all():
-            row, col = row[held], col[held]
-        return _assemble(row, col, None, n, True, None)
+        return _assemble(edges.read_scipy(matrix, strength))
 
     @classmethod
     def from_networkx(cls, graph: Any, strength: str | None = None) -> Ties:
@@ -416,27 +340,7 @@ class Ties:
         DataError
             If an edge lacks the attribute, or its value is not a strength.
         """
-        if not (hasattr(graph, "number_of_nodes") and hasattr(graph, "edges")):
-            raise DataError(f"from_networkx takes a networkx graph; got {type(graph).__name__}.")
-        nodes = list(graph)
-        n = _read_n(len(nodes), "graph.number_of_nodes()")
-        rank = {node: i for i, node in enumerate(nodes)}
-        edges = list(graph.edges(data=True))
-        source = np.fromiter((rank[edge[0]] for edge in edges), np.int64, len(edges))
-        target = np.fromiter((rank[edge[1]] for edge in edges), np.int64, len(edges))
-        bytes_ = None
-        if strength is not None:
-
-            def place(i: int) -> str:
-                return f"edge {edges[i][0]!r} -> {edges[i][1]!r}"
-
-            for i, edge in enumerate(edges):
-                if strength not in edge[2]:
-                    raise DataError(_no_such(place(i), "attribute", strength, list(edge[2])))
-            values = [edge[2][strength] for edge in edges]
-            bytes_ = _read_strength(values, f"edge attribute {strength!r}", place)
-        labels = _read_labels(nodes, n)
-        return _assemble(source, target, bytes_, n, bool(graph.is_directed()), labels)
+        return _assemble(edges.read_networkx(graph, strength))
 
     @classmethod
     def from_igraph(cls, graph: Any, strength: str | None = None) -> Ties:
@@ -454,25 +358,7 @@ class Ties:
         DataError
             If there is no such attribute, its values are not strengths, or names are not unique.
         """
-        if not (hasattr(graph, "get_edgelist") and hasattr(graph, "vcount")):
-            raise DataError(f"from_igraph takes an igraph graph; got {type(graph).__name__}.")
-        n = _read_n(int(graph.vcount()), "graph.vcount()")
-        pairs = itertools.chain.from_iterable(graph.get_edgelist())
-        ends = np.fromiter(pairs, np.int64, 2 * int(graph.ecount())).reshape(-1, 2)
-        bytes_ = None
-        if strength is not None:
-            there = list(graph.es.attributes())
-            if strength not in there:
-                raise DataError(_no_such("graph.es", "attribute", strength, there))
-
-            def place(i: int) -> str:
-                return f"edge {ends[i, 0]} -> {ends[i, 1]}"
-
-            values = graph.es[strength]
-            bytes_ = _read_strength(values, f"edge attribute {strength!r}", place)
-        named = "name" in graph.vs.attributes()
-        labels = _read_labels(graph.vs["name"], n) if named else None
-        return _assemble(ends[:, 0], ends[:, 1], bytes_, n, bool(graph.is_directed()), labels)
+        return _assemble(edges.read_igraph(graph, strength))
 
     @classmethod
     def from_any(cls, network: Any, **kw: Any) -> Ties:
@@ -515,413 +401,6 @@ class Ties:
         raise DataError(f"network must be {_ACCEPTED}; got {type(network).__name__}.")
 
 
-# -- from columns to rows ------------------------------------------------------------------------
-#
-# An edge is packed in one int64: source (24 bits), target (24), strength (8). Sorting these keys
-# sorts rows and receivers at once and leaves the strongest of equal edges last. For 20 million
-# edges that was faster than SciPy's coo -> csr with sorted rows, which moreover sums duplicates.
-
-
-def _assemble(
-    source: IntArray,
-    target: IntArray,
-    strength: npt.NDArray[np.uint8] | None,
-    n: int,
-    directed: bool,
-    labels: AnyArray | None,
-) -> Ties:
-    """Sort checked edges into rows, setting self-ties and duplicates aside."""
-    key = source.astype(np.int64)
-    key <<= _ID_BITS
-    np.bitwise_or(key, target, out=key, dtype=np.int64, casting="unsafe")  # ids are in range
-    key <<= _BYTE_BITS
-    key |= _FULL if strength is None else strength
-    alike = source == target
-    self_ties = int(np.count_nonzero(alike))
-    if self_ties:
-        key = key[~alike]
-    del alike
-    key.sort()
-    key, duplicates = _distinct(key)
-    if not directed:
-        both = np.empty(2 * len(key), np.int64)
-        both[: len(key)] = key
-        for part in _blocks(len(key)):
-            there = both[len(key) :][part]
-            there[:] = _swapped(key[part])
-        both.sort()
-        key, _ = _distinct(both)
-    return _from_key(key, n, labels, {"self_ties": self_ties, "duplicates": duplicates})
-
-
-def _swapped(key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Keys with source and target exchanged."""
-    receivers = _ID_MASK << _BYTE_BITS
-    return ((key & receivers) << _ID_BITS) | ((key >> _ID_BITS) & receivers) | (key & _FULL)
-
-
-def _distinct(key: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], int]:
-    """Keep the last, hence strongest, of each run of sorted keys that are the same edge."""
-    last = np.ones(len(key), np.bool_)
-    for part in _blocks(len(key) - 1):
-        here = key[part]
-        following = key[part.start + 1 : part.stop + 1]
-        np.greater(here ^ following, _FULL, out=last[part])
-    duplicates = len(key) - int(np.count_nonzero(last))
-    return (key[last] if duplicates else key), duplicates
-
-
-def _from_key(
-    key: npt.NDArray[np.int64], n: int, labels: AnyArray | None, dropped: dict[str, int]
-) -> Ties:
-    """Unpack sorted, distinct keys."""
-    firsts = np.arange(n + 1, dtype=np.int64) << (_ID_BITS + _BYTE_BITS)
-    offsets = np.searchsorted(key, firsts).astype(np.int64, copy=False)
-    low = key.astype(np.uint32)  # the low 32 bits: target, then strength; swap the two
-    ties = low >> np.uint32(_BYTE_BITS)
-    low <<= np.uint32(_ID_BITS)
-    ties |= low
-    return Ties(offsets, ties, labels, dropped, check=False)
-
-
-def _blocks(length: int) -> Iterator[slice]:
-    """Slices that cover ``range(length)``, small enough for temporaries to stay small."""
-    for start in range(0, length, _BLOCK):
-        yield slice(start, min(start + _BLOCK, length))
-
-
-def _check_layer(offsets: AnyArray, ties: AnyArray) -> None:
-    """Refuse arrays that do not form a layer."""
-    if offsets.ndim != 1 or offsets.dtype.kind not in "iu" or len(offsets) == 0:
-        raise DataError(
-            "offsets must be a one-dimensional array of n + 1 whole numbers; "
-            f"got shape {offsets.shape} of {offsets.dtype}."
-        )
-    if ties.ndim != 1 or ties.dtype != np.uint32:
-        raise DataError(
-            "ties must be a one-dimensional array of uint32; "
-            f"got shape {ties.shape} of {ties.dtype}."
-        )
-    n, m = len(offsets) - 1, len(ties)
-    _read_n(n, "len(offsets) - 1")
-    if offsets[0] != 0 or offsets[-1] != m:
-        raise DataError(
-            f"offsets must run from 0 to the {m} ties; got {offsets[0]} to {offsets[-1]}."
-        )
-    falls = offsets[1:] < offsets[:-1]
-    if falls.any():
-        raise DataError(f"offsets must not fall; they do after entry {int(falls.argmax())}.")
-    ids = ties & np.uint32(_ID_MASK)
-    if m and ids.max() >= n:
-        raise _out_of_range("ties", int(ids.max()), n)
-    degree: npt.NDArray[np.int64] = (offsets[1:] - offsets[:-1]).astype(np.int64)
-    row = np.repeat(np.arange(n, dtype=np.uint32), degree)
-    if (alike := row == ids).any():
-        raise DataError(f"ties let resident {ids[alike.argmax()]} hear themselves.")
-    unsorted = (ids[1:] <= ids[:-1]) & (row[1:] == row[:-1])
-    if unsorted.any():
-        raise DataError(f"ties of resident {row[unsorted.argmax()]} must ascend, each named once.")
-
-
-# -- reading a user's columns --------------------------------------------------------------------
-
-
-def _read_edges(
-    source: Any,
-    target: Any,
-    strength: Any,
-    n: int | None,
-    directed: bool,
-    labels: Iterable[Any] | None,
-    where: tuple[str, str],
-    where_strength: str,
-) -> Ties:
-    """Check two columns of ids or names, and strengths, then assemble them."""
-    if n is not None:
-        n = _read_n(n, "n")
-    ends = [_as_column(source, where[0]), _as_column(target, where[1])]
-    m = len(ends[0])
-    if len(ends[1]) != m:
-        raise DataError(f"{where[0]} has {_count(m, 'entry')}, but {where[1]} has {len(ends[1])}.")
-    if strength is not None and not _is_single(strength):
-        k = len(_as_column(strength, where_strength))
-        if k != m:
-            raise DataError(
-                f"{where_strength} has {_count(k, 'entry')}, "
-                f"but there {'is' if m == 1 else 'are'} {_count(m, 'edge')}."
-            )
-    known = None if labels is None else _read_labels(labels, n)
-    ends = [_read_ids(column, name) for column, name in zip(ends, where, strict=True)]
-    if known is not None:
-        n = len(known)
-        by_name = _any_whole(known) or any(column.dtype == object for column in ends)
-        if by_name:
-            ends = [_look_up(c, known, name) for c, name in zip(ends, where, strict=True)]
-    elif any(column.dtype == object for column in ends):
-        ends[0], ends[1], known = _number(ends[0], ends[1], where)
-        if n is not None and n != len(known):
-            raise DataError(
-                f"n must be the number of names in {where[0]} and {where[1]}, {len(known)}, "
-                f"unless labels names the others; got {n}."
-            )
-        n = _read_n(len(known), "the number of names")
-    for column, name in zip(ends, where, strict=True):
-        _check_range(column, name, n)
-    if n is None:
-        n = max((int(column.max()) for column in ends if len(column)), default=-1) + 1
-    bytes_ = None
-    if strength is not None:
-        single = _is_single(strength)
-        place = (lambda _: "every row") if single else (lambda i: f"row {i}")
-        bytes_ = _read_strength([strength] if single else strength, where_strength, place)
-        if single:
-            bytes_ = np.broadcast_to(bytes_, (m,))
-    return _assemble(ends[0], ends[1], bytes_, n, directed, known)
-
-
-def _read_n(n: Any, name: str) -> int:
-    """Check a number of residents."""
-    if not _is_whole(n) or not 0 <= n <= MAX_RESIDENTS:
-        raise DataError(f"{name} must be a whole number in [0, {MAX_RESIDENTS}]; got {_shown(n)}.")
-    return int(n)
-
-
-def _as_column(values: Any, where: str) -> AnyArray:
-    """One-dimensional array of what was given, without turning numbers into text."""
-    try:
-        array = np.asarray(_decoded(values))
-    except ValueError as error:
-        raise DataError(f"{where} must be one-dimensional; got rows of unequal length.") from error
-    if array.dtype.kind == "U" and not hasattr(values, "dtype"):
-        array = _objects(values)  # NumPy would read [1, "a"] as ["1", "a"]
-    if array.ndim != 1:
-        raise DataError(f"{where} must be one-dimensional; got {_count(array.ndim, 'dimension')}.")
-    return array
-
-
-def _decoded(values: Any) -> Any:
-    """What was given, but for a pyarrow dictionary column: plain values.
-
-    pyarrow's own conversion fills the gaps of such a column with one of its values.
-    """
-    if type(values).__module__.startswith("pyarrow"):
-        import pyarrow
-
-        if pyarrow.types.is_dictionary(values.type):
-            return values.cast(values.type.value_type)
-    return values
-
-
-def _read_ids(column: AnyArray, where: str) -> AnyArray:
-    """Whole numbers as an integer array, names as an object array; refuse everything else."""
-    kind = column.dtype.kind
-    if kind in "iu":
-        return column
-    if kind == "f":
-        return _whole(column, where)
-    if kind not in "OUT":
-        raise DataError(f"{where} must hold whole numbers or text; got {column.dtype}.")
-    column = column.astype(object, copy=False)
-    _refuse_missing(column, where)
-    kinds = set(map(type, column))
-    if not all(issubclass(k, numbers.Real) and not issubclass(k, bool) for k in kinds):
-        return column
-    if not all(issubclass(k, numbers.Integral) for k in kinds):
-        return _whole(column.astype(np.float64), where)
-    for i, value in enumerate(column):
-        if not -(2**63) <= value < 2**63:
-            raise DataError(f"{where} must hold whole numbers below 2**63; got {value} in row {i}.")
-    return column.astype(np.int64)
-
-
-def _whole(column: AnyArray, where: str) -> npt.NDArray[np.int64]:
-    """Floats that are whole numbers, as integers."""
-    for part in _blocks(len(column)):
-        block = column[part].astype(np.float64)
-        if (bad := np.isnan(block)).any():
-            raise DataError(f"{where} is missing in row {part.start + int(bad.argmax())}.")
-        if (bad := (block != np.trunc(block)) | (np.abs(block) > _EXACT)).any():
-            i = int(bad.argmax())
-            raise DataError(
-                f"{where} must hold whole numbers; got {block[i]} in row {part.start + i}."
-            )
-    return column.astype(np.int64)
-
-
-def _refuse_missing(column: AnyArray, where: str) -> None:
-    import pandas as pd
-
-    missing = np.asarray(pd.isna(column))
-    if missing.any():
-        raise DataError(f"{where} is missing in row {int(missing.argmax())}.")
-
-
-def _check_range(ids: AnyArray, where: str, n: int | None) -> None:
-    """Refuse ids outside 0..n-1 before anything is cast to fewer bits."""
-    if not len(ids):
-        return
-    low, high = int(ids.min()), int(ids.max())
-    if n is None and low < 0:
-        raise DataError(f"{where} names resident {low}, but ids start at 0.")
-    if n is None and high >= MAX_RESIDENTS:
-        raise DataError(
-            f"{where} names resident {high}, but there can be at most "
-            f"{MAX_RESIDENTS} residents (0..{MAX_RESIDENTS - 1})."
-        )
-    if n is not None and (low < 0 or high >= n):
-        raise _out_of_range(where, low if low < 0 else high, n)
-
-
-def _read_strength(values: Any, where: str, place: Place) -> npt.NDArray[np.uint8]:
-    """Strengths in [0, 1] as bytes."""
-    column = _as_column(values, where)
-    if column.dtype.kind in "OUT":
-        import pandas as pd
-
-        column = column.astype(object)
-        column[np.asarray(pd.isna(column))] = np.nan
-        for i, value in enumerate(column):
-            if not isinstance(value, numbers.Real):
-                raise DataError(f"{where} must hold numbers; got {_shown(value)} in {place(i)}.")
-        column = column.astype(np.float64)
-    if column.dtype.kind not in "biuf":
-        raise DataError(f"{where} must hold numbers; got {column.dtype}.")
-    out = np.empty(len(column), np.uint8)
-    for part in _blocks(len(column)):
-        block = column[part].astype(np.float64)
-        if (bad := ~((block >= 0) & (block <= 1))).any():
-            i = int(bad.argmax())
-            value = column[part][i]
-            raise DataError(f"{where} must lie in [0, 1]; got {value} in {place(part.start + i)}.")
-        block *= _FULL
-        out[part] = np.rint(block, out=block)
-    return out
-
-
-def _read_labels(labels: Iterable[Any], n: int | None) -> AnyArray:
-    """Names of residents: int64 where all are whole numbers, otherwise objects; all different."""
-    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
-        raise DataError(f"labels must be a sequence of names; got {_shown(labels)}.")
-    names = _objects(labels)
-    if n is not None and len(names) != n:
-        raise DataError(f"labels has {_count(len(names), 'name')}, but {_there_are(n)}.")
-    _read_n(len(names), "the number of labels")
-    _refuse_missing(names, "labels")
-    seen: set[Any] = set()
-    for i, name in enumerate(names):
-        try:
-            if name in seen:
-                raise DataError(
-                    f"labels must all be different; got {_shown(name)} again in row {i}."
-                )
-            seen.add(name)
-        except TypeError:
-            raise DataError(
-                f"labels must be text or whole numbers; got {name!r} in row {i}."
-            ) from None
-    if len(names) and all(_is_whole(x) and -(2**63) <= x < 2**63 for x in names):
-        return names.astype(np.int64)
-    return names
-
-
-def _any_whole(labels: AnyArray) -> bool:
-    """Whether a whole number could be one of these labels, rather than a row number."""
-    return labels.dtype != object or any(_is_whole(label) for label in labels)
-
-
-def _look_up(column: AnyArray, labels: AnyArray, where: str) -> npt.NDArray[np.int64]:
-    """Row numbers of names."""
-    import pandas as pd
-
-    index = pd.Index(labels, tupleize_cols=False)
-    rows = index.get_indexer(pd.Index(column, tupleize_cols=False))
-    unknown = np.asarray(rows) < 0
-    if unknown.any():
-        i = int(unknown.argmax())
-        name = column[i]
-        hint = ""
-        if isinstance(name, str) and len(labels) <= 10_000:
-            hint = _suggest(name, [label for label in labels if isinstance(label, str)])
-        raise DataError(
-            f"{where} names {_shown(name)} in row {i}, which is not among the "
-            f"{_count(len(labels), 'label')}{hint}."
-        )
-    return np.asarray(rows, dtype=np.int64)
-
-
-def _number(
-    source: AnyArray, target: AnyArray, where: tuple[str, str]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], AnyArray]:
-    """Number the sorted distinct names of two columns of text."""
-    import pandas as pd
-
-    text = [column.dtype == object for column in (source, target)]
-    for column, name, named in zip((source, target), where, text, strict=True):
-        for i, value in enumerate(column if named else ()):
-            if not isinstance(value, str):
-                raise DataError(
-                    f"{name} must hold whole numbers only or text only; "
-                    f"got {_shown(value)} in row {i}."
-                )
-    if not all(text):
-        first, second = where if text[0] else where[::-1]
-        raise DataError(f"{first} holds text, but {second} holds whole numbers.")
-    codes, names = pd.factorize(np.concatenate([source, target]))
-    order = np.argsort(np.asarray(names, dtype=object), kind="stable")
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    rows = rank[codes]
-    return rows[: len(source)], rows[len(source) :], np.asarray(names, dtype=object)[order]
-
-
-# -- words ---------------------------------------------------------------------------------------
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
-
-
-def _objects(values: Iterable[Any]) -> AnyArray:
-    """Object array with an element each, even where the elements are sequences."""
-    return np.fromiter(values.tolist() if hasattr(values, "tolist") else values, object)
-
-
-def _is_single(value: Any) -> bool:
-    """Whether this is one value rather than a column of them."""
-    return isinstance(value, str) or not hasattr(value, "__len__") or getattr(value, "ndim", 1) == 0
-
-
-def _shown(value: Any) -> str:
-    """A value as a user would write it: 5, not np.int64(5)."""
-    return repr(value.item() if isinstance(value, np.generic) else value)
-
-
-def _count(k: int, noun: str) -> str:
-    if k == 1:
-        return f"1 {noun}"
-    return f"{k} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
-
-
-def _there_are(n: int) -> str:
-    if n == 0:
-        return "there are 0 residents"
-    if n == 1:
-        return "there is 1 resident (0)"
-    return f"there are {n} residents (0..{n - 1})"
-
-
-def _out_of_range(where: str, resident: int, n: int) -> DataError:
-    return DataError(f"{where} names resident {resident}, but {_there_are(n)}.")
-
-
-def _suggest(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _no_such(where: str, noun: str, name: str, there: Sequence[Any]) -> str:
-    """Sentence on a column or attribute that is not there, with those that are."""
-    listed = ", ".join(repr(x) for x in there[:20]) + (", ..." if len(there) > 20 else "")
-    hint = _suggest(name, [x for x in there if isinstance(x, str)]) if isinstance(name, str) else ""
-    has = f"it has {listed}" if there else "it has none"
-    return f"{where} has no {noun} {name!r}; {has}{hint}."
+def _assemble(read: edges.Edges) -> Ties:
+    offsets, ties, dropped = pack_edges(read.source, read.target, read.strength, read.n, read.directed)
+    return Ties(offsets, ties, read.labels, dropped, check=False)

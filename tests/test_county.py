@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kocsim import County, DataError, FileError, ParameterError, Scenario, simulate
-from kocsim.county import FORMAT, MANIFEST
+from kocsim.countycheck import arrays_of
+from kocsim.countyfile import FORMAT, MANIFEST
 
 IDS = np.uint32(0xFFFFFF)
 
@@ -36,7 +37,7 @@ def town() -> County:
 
 
 def arrays(county: County) -> dict[str, Any]:
-    return county._arrays()
+    return arrays_of(county)
 
 
 def assert_same(one: County, other: County) -> None:

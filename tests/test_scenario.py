@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kocsim import FileError, ParameterError, Scenario, presets
-from kocsim.generate import Friends, Groups
+from kocsim.blueprint import Friends, Groups
 from kocsim.mechanisms.response import Response
 from kocsim.parameters import Section, param
 from kocsim.scenario import as_scenario

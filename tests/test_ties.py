@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kocsim.errors import DataError, FileError
-from kocsim.ties import MAX_RESIDENTS, Ties
+from kocsim.packing import MAX_RESIDENTS
+from kocsim.ties import Ties
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 real_data = pytest.mark.skipif(not SHARED.is_dir(), reason=f"real networks are not at {SHARED}")

@@ -124,12 +124,13 @@ def deliver_group_posts(arrived, author, group, load, offsets, ties, lo, hi):
 
 @jit
 def attend(
-    see_m, see_g, rough_m, rough_g, koc_arrived, arrived, background, budget, key_m, visit_m, view_m, key_g, visit_g, view_g,
-    lo, hi,
+    see_m, see_g, rough_m, rough_g, koc_arrived, arrived, background, budget,
+    key_m, visit_m, view_m, key_g, visit_g, view_g, lo, hi,
 ):
     """Chance (of 2**31) that each resident sees one post on Moments and one in a group today.
 
-    ``rough_*`` get the upper 8 bits of the chances. `koc_arrived` and `arrived` have a row a thread, in units of 1/256 post; `arrived` is emptied.
+    ``rough_*`` get the upper 8 bits of the chances. `koc_arrived` and `arrived` have a row a thread, in units of
+    1/256 post; `arrived` is emptied.
     ``visit_*`` are chances of 2**31, ``view_*`` probabilities x 2**31. Returns the highest chance on each channel.
     """
     top_m = top_g = uint32(0)

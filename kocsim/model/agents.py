@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import mesa
 import numpy as np
 
-from kocsim.county import ID_MASK
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.model.residents import Residents
+from kocsim.packing import ID_MASK
 from kocsim.stages import Stage
 
 if TYPE_CHECKING:
