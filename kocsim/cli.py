@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ import typer
 from kocsim.errors import DataError, FileError, Interrupted, ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kocsim.results import Result
     from kocsim.scenario import Scenario
 
@@ -29,24 +32,42 @@ Seed = Annotated[int, typer.Option(help="Any whole number >= 0.")]
 Threads = Annotated[int | None, typer.Option(help="Default: as many as there are processors.")]
 
 
-def _scenario(name: str, changes: list[str] | None) -> Scenario:
+def _scenario(name: str, changes: list[str] | None, days: int | None = None) -> Scenario:
+    """The scenario as it will be run: changed by --set, and by --days."""
     from kocsim.scenario import as_scenario
 
     scenario = as_scenario(name)
-    return scenario.replace(**dict(_change(text) for text in changes or ()))
+    words = {p.name for p in scenario.parameters() if isinstance(p.value, str)}
+    values = dict(_change(text, words) for text in changes or ())
+    return scenario.replace(**values, **({} if days is None else {"days": days}))
 
 
-def _change(text: str) -> tuple[str, Any]:
-    """NAME=VALUE, the value as in TOML; a bare word is text."""
+def _change(text: str, words: set[str]) -> tuple[str, Any]:
+    """NAME=VALUE: a number, truth value or quoted text as in TOML; all else, and parameters in `words`, is text."""
     import tomllib
 
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not name:
         raise ParameterError(f"--set takes NAME=VALUE, such as friends.koc_median=128; got {text!r}.")
     try:
-        return name.strip(), tomllib.loads(f"value = {value}")["value"]
+        read = tomllib.loads(f"value = {value}")
     except tomllib.TOMLDecodeError:
-        return name.strip(), value.strip()
+        try:
+            return name, value if name in words else float(value)  # TOML knows no ".25"
+        except ValueError:
+            return name, value
+    plain = len(read) == 1 and isinstance(read["value"], str if name in words else (bool, int, float, str))
+    return name, read["value"] if plain else value
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C where no finished day can be kept: a sentence and exit code 130. (Typer itself would say nothing.)"""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; what was not saved yet is lost.", err=True)
+        raise typer.Exit(130) from None
 
 
 @app.command()
@@ -62,32 +83,45 @@ def run(
     quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
 ) -> None:
     """Run a scenario; print a table; with --out, save tables and a picture."""
-    from kocsim.county import County
-    from kocsim.run import simulate
+    from kocsim.errors import at_least
+    from kocsim.threads import usable_threads
 
-    chosen = _scenario(scenario, changes)
+    # all that can be refused is refused before the county is made
+    chosen = _scenario(scenario, changes, days)
+    at_least("seed", seed, 0)
+    usable_threads(threads)
     if out is not None:
         from kocsim.results import check_output
 
         check_output(out)
+    with _interruptible():
+        _run(chosen, seed, out, threads, county, communities, quiet)
+
+
+def _run(
+    scenario: Scenario, seed: int, out: Path | None, threads: int | None, county: Path | None,
+    communities: bool, quiet: bool,
+) -> None:
+    from kocsim.county import County
+    from kocsim.run import simulate
+
     start = time.perf_counter()
-    place = County.generate(chosen, seed, threads) if county is None else County.open(county)
+    place = County.generate(scenario, seed, threads) if county is None else County.open(county)
     built = time.perf_counter()
     try:
         result = simulate(
-            chosen, place, seed, days, threads, progress=not quiet, communities=communities
+            scenario, place, seed, threads=threads, progress=not quiet, communities=communities
         )
         finished = True
     except Interrupted as stop:
         result, finished = stop.result, False
     ran = time.perf_counter()
-    if len(result.daily):
-        _report(result, built - start, ran - built)
-        if out is not None:
-            _save(result, chosen, out)
+    _report(result, built - start, ran - built)
+    if out is not None:
+        _save(result, scenario, out)
     if not finished:
-        kept = f"; saved in {out}" if out is not None and len(result.daily) else ""
-        typer.echo(f"Interrupted after {len(result.daily)} finished days{kept}.", err=True)
+        kept = f"saved in {out}" if out is not None else "not saved, as --out was not given"
+        typer.echo(f"Interrupted after {len(result.daily)} finished days; {kept}.", err=True)
         raise typer.Exit(130)
 
 
@@ -114,22 +148,21 @@ def _peak_memory() -> str:
 
 
 def _save(result: Result, scenario: Scenario, out: Path) -> None:
-    import matplotlib
+    import warnings
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     from kocsim import plot
 
     result.save(out)
     scenario.save(out / "scenario.toml")
-    figure = plot.overview(result)
+    figure = plot.overview(result, Figure(figsize=(12, 9)))
     try:
-        figure.savefig(out / "overview.png", dpi=150)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # a Chinese name, and no font for it
+            figure.savefig(out / "overview.png", dpi=150)
     except OSError as error:
         raise FileError(f"Cannot write {out / 'overview.png'}: {error.strerror}.") from None
-    finally:
-        plt.close(figure)
     typer.echo(f"saved in {out}: tables (Parquet), provenance.json, scenario.toml, overview.png")
 
 
@@ -147,7 +180,7 @@ def show(
         return
     rows = [p for p in chosen.parameters() if only is None or p.name.startswith(only)]
     if not rows:
-        raise ParameterError(f"--only must begin a parameter's name; got {only!r}.")
+        raise ParameterError(f"--only must begin a parameter's name; got {only!r}.{_did_you_mean(only, chosen)}")
     import shutil
     import textwrap
 
@@ -158,6 +191,15 @@ def show(
         typer.secho(f"{p.name} = {p.value!r}{mark}", bold=True)
         for text in (f"{p.unit}; {p.range}", p.meaning, f"source: {p.source}"):
             typer.echo(textwrap.fill(text, width, initial_indent="    ", subsequent_indent="    "))
+
+
+def _did_you_mean(only: str | None, scenario: Scenario) -> str:
+    import difflib
+
+    names = [p.name for p in scenario.parameters()]
+    sections = [name.split(".")[0] for name in names]
+    near = difflib.get_close_matches(str(only), [*dict.fromkeys(sections), *names], n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 @app.command()
@@ -181,10 +223,32 @@ def county(
     """Make a county, save it, and print what was asked beside what came out."""
     from kocsim.county import County
 
-    made = County.generate(_scenario(scenario, changes), seed, threads)
-    made.save(out)
-    typer.echo(made.summary().to_string(na_rep="-", float_format=lambda x: f"{x:,.4g}"))
-    typer.echo(f"\nsaved in {out}: {made.nbytes / 2**20:,.0f} MiB")
+    chosen = _scenario(scenario, changes)
+    _check_county_folder(out)
+    with _interruptible():
+        made = County.generate(chosen, seed, threads)
+        made.save(out)
+        typer.echo(made.summary().to_string(na_rep="-", float_format=_figure))
+        typer.echo(f"\nsaved in {out}: {made.nbytes / 2**20:,.0f} MiB")
+
+
+def _check_county_folder(out: Path) -> None:
+    """Refuse at once, not after the county is made, a place where it cannot be saved."""
+    import os
+
+    from kocsim.countyfile import MANIFEST
+
+    if out.exists() and not (out / MANIFEST).is_file():
+        raise FileError(f"{out} exists and is not a county; choose another name.")
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise FileError(f"Cannot write the county to {out}: {above} is not a folder.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise FileError(f"Cannot write the county to {out}: {above} may not be written.")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _version(wanted: bool) -> None:
@@ -211,6 +275,3 @@ def main() -> None:
     except (ParameterError, DataError, FileError) as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted before the first day.", err=True)
-        sys.exit(130)

@@ -228,8 +228,7 @@ def _friends(
     shares = np.array([0.0, 0.0, f.community, f.township, rest])
     shares = _reachable_shares(shares, n, com_start, com_stop, town_start, town_stop)
     luck = _uniform(seed, Decision.FRIENDS, n)
-    near_cum, near_owner = _slots(near, luck)
-    far_cum, far_owner = _slots(far, luck)
+    near_slots, far_slots = _slots(near, luck), _slots(far, luck)
     base = np.array([f.strength_near] * 2 + [f.strength_far] * 3)
     strength = np.empty((5, 256), np.uint32)
     kernels.strength_table(strength, base, f.strength_spread)
@@ -243,8 +242,8 @@ def _friends(
 
     def draw(fill: bool) -> None:
         pool.over(n, lambda t, lo, hi: kernels.friends(
-            count[t], own, adj, pos[t], own_at, fill, lo, hi, near, far, near_cum, near_owner, far_cum,
-            far_owner, household_stop, f.circle_size, community, com_start, com_stop, town_start,
+            count[t], own, adj, pos[t], own_at, fill, lo, hi, near, far, *near_slots,
+            *far_slots, household_stop, f.circle_size, community, com_start, com_stop, town_start,
             town_stop, shares, strength, key,
         ))
 
@@ -258,16 +257,22 @@ def _friends(
 
 def _slots(
     weight: NDArray[np.float64], luck: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Lottery slots in proportion to `weight`, rounded up or down by luck: where each resident's begin, and whose
-    each one is."""
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[Any]]:
+    """Lottery slots in proportion to `weight`, rounded up or down by luck.
+
+    Returns where each resident's slots begin, and the two tables of `kocsim.kernels.world.slot_owners`.
+    """
     from kocsim.kernels import world as kernels
 
     mean = max(float(weight.mean()), 1e-9)
     cum = _offsets(np.floor(SLOTS * weight / mean + luck).astype(np.int64))
-    owner = np.empty(int(cum[-1]), np.uint32)
-    kernels.slot_owners(owner, cum)
-    return cum, owner
+    slots = int(cum[-1])
+    first = np.empty((slots >> kernels.SLOT_BLOCK) + 1, np.uint32)
+    beyond: NDArray[Any] = np.empty(slots, np.uint16)
+    if not kernels.slot_owners(first, beyond, cum):
+        beyond = np.empty(slots, np.uint32)
+        kernels.slot_owners(first, beyond, cum)
+    return cum, first, beyond
 
 
 def _reachable_shares(

@@ -29,13 +29,13 @@ FUNNEL: Final = (
     ("aware", "aware", "#0072B2", "-"),
     ("identified", "identified", "#D55E00", "-"),
     ("customers", "customers", "#009E73", "-"),
-    ("active_customers", "not lapsed", "#000000", "--"),
+    ("active_customers", "still active", "#000000", "--"),
 )
 """Column of `Result.daily`, label, colour (Okabe-Ito), line."""
 RAMP: Final = ("#E3E3E3", "#C5DDF0", "#82B6DC", "#3A82BD", "#0B3C73")
 """None, 1, 2, 3, 4 or more KOCs: the more, the darker."""
 BANDS: Final = ("no KOC", "1 KOC", "2 KOCs", "3 KOCs", "4+ KOCs")
-WORDS: Final = {"today": "on the day", "week": "in the last 7 days", "ever": "so far"}
+WORDS: Final = {"today": "seen that day", "week": "seen in 7 days", "ever": "seen so far"}
 MAP_VALUES: Final = {
     "aware": "aware", "identified": "identified", "customers": "customers", "orders": "ordering that day",
 }
@@ -88,7 +88,7 @@ def funnel(result: Result, ax: Axes | None = None) -> Axes:
     _end_labels(
         ax, days[-1], [float(lines[name][-1]) for name, *_ in FUNNEL],
         [f"{label} {_percent(lines[name][-1])}" for name, label, *_ in FUNNEL],
-        [colour for *_, colour, _ in FUNNEL], room, coloured=True,
+        [colour for *_, colour, _ in FUNNEL],
     )
     ax.set_ylabel("residents, % of the county")
     return ax
@@ -121,9 +121,9 @@ def coverage(result: Result, window: str = "ever", ax: Axes | None = None) -> Ax
     shares = table.to_numpy() * (100 / result.provenance["residents"])
     first, last = int(table.index[0]), int(table.index[-1])
     ax.set_ylim(0, 100)
-    room = _label_room(ax, [f"{band} {_percent(99.9)}" for band in BANDS])
+    room = _label_room(ax, [WORDS[window], *(f"{band} {_percent(99.9)}" for band in BANDS)])
     _day_axis(ax, first - 0.5, last + 0.5, room)
-    _percent_axis(ax)
+    _percent_axis(ax, room)
     edges = np.arange(first, last + 2) - 0.5  # a day is as wide as a bar, so that a single day is one
     bottom = np.zeros(len(shares))
     middles = [0.0] * len(BANDS)
@@ -135,9 +135,9 @@ def coverage(result: Result, window: str = "ever", ax: Axes | None = None) -> Ax
         bottom = top
     _end_labels(
         ax, last + 0.5, middles, [f"{BANDS[k]} {_percent(shares[-1, k])}" for k in range(len(BANDS))],
-        list(RAMP), room,
+        list(RAMP), heading=WORDS[window],
     )
-    ax.set_ylabel(f"residents by KOCs seen {WORDS[window]}, %")
+    ax.set_ylabel("residents, % of the county")
     return ax
 
 
@@ -208,24 +208,32 @@ def coverage_law(result: Result, window: str = "ever", ax: Axes | None = None) -
     places = np.arange(len(KOC_COUNTS))
     measured = result.coverage[window][list(KOC_COUNTS)].iloc[-1].to_numpy() * (100 / n)
     law, ceiling = 100 * poisson_shares(mean), 100 * poisson_shares(reach)
-    ax.bar(places, measured, width=0.62, color=RAMP, edgecolor="0.45", linewidth=0.6,
-           label=f"measured, day {day}: mean {mean:.3g}")
-    ax.plot(places, law, linestyle="none", marker="D", markersize=6.5, color="#D55E00", markeredgecolor="white",
-            label=f"random mixing, same mean {mean:.3g}", clip_on=False, zorder=4)
+    bars = ax.bar(places, measured, width=0.62, color=RAMP, edgecolor="0.45", linewidth=0.6)
+    bars[2].set_label(f"measured, day {day}: mean {mean:.3g}")  # a middle colour stands for all in the legend
+    handles: list[Any] = [bars[2], *ax.plot(
+        places, law, linestyle="none", marker="D", markersize=6.5, color="#D55E00", markeredgecolor="white",
+        label=f"random mixing, same mean {mean:.3g}", clip_on=False, zorder=4,
+    )]
     top = max(measured.max(), law.max())
     if window == "ever":
-        ax.plot(places, ceiling, linestyle="none", marker="o", markersize=9.5, markerfacecolor="none",
-                markeredgecolor="black", markeredgewidth=1.2,
-                label=f"random mixing at full reach: mean {reach:.3g}", clip_on=False, zorder=3)
+        handles += ax.plot(
+            places, ceiling, linestyle="none", marker="o", markersize=9.5, markerfacecolor="none",
+            markeredgecolor="black", markeredgewidth=1.2, label=f"random mixing, full reach: mean {reach:.3g}",
+            clip_on=False, zorder=3,
+        )
         top = max(top, ceiling.max())
-    ax.set_ylim(0, min(top * 1.55, 160))  # the legend stands above all bars
-    _percent_axis(ax, highest=100)
+    top = min(top * 1.04, 100)
+    font = min(_font(ax), 9)
+    legend = min((len(handles) * 1.6 + 0.8) * font / _size(ax)[1], 0.5)  # of the height, kept free above all bars
+    ax.set_ylim(0, top / (1 - legend))
+    _percent_axis(ax, highest=top)
     ax.set_xlim(-0.55, len(places) - 0.45)
     ax.set_xticks(places, KOC_COUNTS)
-    ax.tick_params(axis="x", length=0)
+    ax.tick_params(axis="x", length=0, pad=7)  # markers at 0% reach below the axis
     ax.set_xlabel(f"distinct KOCs seen {'so far' if window == 'ever' else 'on the last day'}")
     ax.set_ylabel("residents, % of the county")
-    ax.legend(loc="upper center", frameon=False, fontsize="small", handletextpad=0.6, borderaxespad=0.1)
+    ax.legend(handles=handles, loc="upper left", frameon=False, fontsize=font, handletextpad=0.6,
+              handlelength=1.4, borderaxespad=0.2, borderpad=0)
     return ax
 
 
@@ -239,7 +247,8 @@ def county_map(
     result : Result
     value : {"aware", "identified", "customers", "orders"}
         Whose share of a community's residents to show. The colours span most communities, not 0 to 100%: the map
-        shows where it is more and less, the bar beside it how much.
+        shows where it is more and less, the bar beside it how much. They span at least a fifth of the higher
+        end, so that communities that are nearly alike look so.
     day : int, optional
         Default: the last day. Earlier days are there when the run recorded communities daily
         (``simulate(..., communities=True)``).
@@ -276,16 +285,21 @@ def county_map(
     size = _circle_sizes(ax, people)
     # few people make extreme shares: the colours span what nine tenths of the communities of some size show
     low, high = (float(np.quantile(share[people >= np.median(people)], q)) for q in (0.05, 0.95))
+    high = max(high, 0.1)
+    low = min(low, 0.8 * high)
     dots = ax.scatter(
-        x, y, s=size, c=share, cmap="cividis", vmin=low, vmax=max(high, low + 0.1), alpha=0.9,
+        x, y, s=size, c=share, cmap="cividis", vmin=low, vmax=high, alpha=0.9,
         edgecolors=["black" if told_apart and inside else "white" for inside in seat],
         linewidths=np.where(told_apart & seat, 1.1, 0.4).tolist(),
     )
-    _frame(ax, x, y)
+    _frame(ax, x, y, math.sqrt(float(size.max())) / 2)
     ax.set_xlabel("km")
     ax.set_ylabel("km")
-    bar = ax.figure.colorbar(dots, ax=ax, shrink=0.85, pad=0.03, extend="both")
-    bar.set_label(f"{MAP_VALUES[value]} on day {day}, % of residents")
+    beyond = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+    bar = ax.figure.colorbar(
+        dots, ax=ax, shrink=0.85, pad=0.03, extend=beyond[bool(share.min() < low), bool(share.max() > high)]
+    )
+    bar.set_label(f"{MAP_VALUES[value]} on day {day}, %")
     bar.outline.set_visible(False)
     bar.locator = MaxNLocator(nbins=5)
     bar.formatter = StrMethodFormatter("{x:.4g}%")
@@ -446,22 +460,28 @@ def _percent_axis(ax: Axes, room: float = 0.0, highest: float = math.inf) -> Non
 
 
 def _end_labels(
-    ax: Axes, x: float, heights: Sequence[float], labels: Sequence[str], colours: Sequence[str], room: float,
-    coloured: bool = False,
+    ax: Axes, x: float, heights: Sequence[float], labels: Sequence[str], colours: Sequence[str],
+    heading: str = "",
 ) -> None:
-    """Write each label at the right end `x`, at its height or as near as labels do not overlap."""
+    """Write each label at the right end `x`, at its height or as near as labels do not overlap.
+
+    Lines get labels of their colour; bands, told by a `heading` above their labels, a square of it.
+    """
     font = _font(ax)
+    width, height = _size(ax)
     low, high = ax.get_ylim()
-    gap = 1.3 * font / _size(ax)[1] * (high - low)
     left, right = ax.get_xlim()
-    em = (right - left) * font / _size(ax)[0]
-    for y, at, label, colour in zip(_spread(heights, gap, low, high), heights, labels, colours, strict=True):
-        if coloured:
-            ax.plot([x + 0.25 * em, x + 0.9 * em], [at, y], color=colour, linewidth=0.8, clip_on=False)
-        else:
-            ax.plot([x + 0.65 * em], [y], marker="s", markersize=font * 0.75, color=colour,
+    gap, em = 1.3 * font / height * (high - low), font / width * (right - left)
+    places = _spread(heights, gap, low, high - gap if heading else high)
+    for y, at, label, colour in zip(places, heights, labels, colours, strict=True):
+        if heading:
+            ax.plot([x + 0.75 * em], [y], marker="s", markersize=font * 0.75, color=colour,
                     markeredgecolor="0.45", markeredgewidth=0.5, clip_on=False)
-        ax.text(x + 1.25 * em, y, label, va="center", fontsize=font, color=colour if coloured else "0.15")
+        else:
+            ax.plot([x + 0.25 * em, x + 0.9 * em], [at, y], color=colour, linewidth=0.8, clip_on=False)
+        ax.text(x + 1.4 * em, y, label, va="center", fontsize=font, color="0.15" if heading else colour)
+    if heading:
+        ax.text(x + 0.35 * em, high - gap / 2, heading, va="center", fontsize=font, color="0.15")
 
 
 def _spread(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -521,31 +541,40 @@ def _circle_sizes(ax: Axes, people: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(people * per_head)
 
 
-def _frame(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-    """A square of the plane around all communities, at least 2 km wide, a km as long up as across."""
-    half = max(np.ptp(x), np.ptp(y), 2.0) / 2 * 1.12
-    for middle, limits in (
-        ((x.min() + x.max()) / 2, ax.set_xlim), ((y.min() + y.max()) / 2, ax.set_ylim)
-    ):
-        limits(middle - half, middle + half)
+def _frame(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], radius: float) -> None:
+    """A square of the plane around all communities, at least 2 km wide, and a strip above it for the key.
+
+    `radius` of the largest circle, in points, is kept free on all sides.
+    """
+    margin = 2 * radius / min(_size(ax))
+    half = max(np.ptp(x), np.ptp(y), 2.0) / 2 * 1.04 / (1 - 1.3 * margin)
+    across, up = (x.min() + x.max()) / 2, (y.min() + y.max()) / 2
+    ax.set_xlim(across - half, across + half)
+    ax.set_ylim(up - half, up + half * 1.2)
     ax.set_aspect("equal")
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def _map_key(ax: Axes, people: NDArray[np.float64], size: NDArray[np.float64], seat: bool) -> None:
-    """Below the map: how large a circle is for how many residents, and which circles are the county seat."""
+    """In that strip: how large a circle is for how many residents, and which circles are the county seat."""
     from matplotlib.lines import Line2D
 
-    typical = float(f"{np.median(people):.1g}")
-    if typical * size[0] / people[0] > 100:  # no larger than a line of text
-        typical = float(f"{100 * people[0] / size[0]:.1g}")
-    across = math.sqrt(typical * size[0] / people[0])
+    font = min(_font(ax), 9)
+    per_head = size[0] / people[0]
+    largest = (1.1 * font) ** 2  # no larger than a line of text
+    typical = float(f"{min(np.median(people), largest / per_head):.1g}")
+    across = math.sqrt(typical * per_head)
 
-    def ring(diameter: float, label: str, **how: Any) -> Line2D:
-        return Line2D([], [], linestyle="none", marker="o", markersize=diameter, label=label, **how)
+    def ring(label: str, **how: Any) -> Line2D:
+        return Line2D([], [], linestyle="none", marker="o", label=label, **how)
 
-    handles = [ring(across, f"{_count(int(typical), 'resident')}", markerfacecolor="0.75", markeredgecolor="white")]
+    handles = []
+    if typical >= 1 and len(people) > 1:
+        handles.append(ring(_count(int(typical), "resident"), markersize=across, markerfacecolor="0.75",
+                            markeredgecolor="white"))
     if seat:
-        handles.append(ring(7, "county seat", markerfacecolor="none", markeredgecolor="black", markeredgewidth=1.1))
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False,
-              fontsize="small", handletextpad=0.3, columnspacing=1.2, borderaxespad=0.1)
+        handles.append(ring("county seat", markersize=7, markerfacecolor="none", markeredgecolor="black",
+                            markeredgewidth=1.1))
+    if handles:
+        ax.legend(handles=handles, loc="upper left", ncols=2, frameon=False, fontsize=font, columnspacing=1,
+                  handletextpad=0.5, handlelength=1.2, borderaxespad=0.2, borderpad=0)

@@ -104,7 +104,8 @@ def test_presets_are_listed() -> None:
         ),
         (["run", "small", "--county", "nowhere"], "Error: There is no county at nowhere."),
         (["run", "small", "--out", "/dev/null"], "Error: Cannot write the result to /dev/null: it is not a folder."),
-        (["show", "small", "--only", "frends"], "Error: --only must begin a parameter's name; got 'frends'."),
+        (["show", "small", "--only", "frends"], "Error: --only must begin a parameter's name; got 'frends'. "
+            "Did you mean 'friends'?"),
     ],
 )
 def test_bad_input_is_one_sentence(words: list[str], sentence: str, tmp_path: Path) -> None:
@@ -112,6 +113,66 @@ def test_bad_input_is_one_sentence(words: list[str], sentence: str, tmp_path: Pa
     done = kocsim(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr.strip(), done.stdout) == (2, sentence, "")
     assert time.monotonic() - start < 30, "refused before any work"
+
+
+REFUSED = [
+    (["--seed", "-1"], "seed must be"), (["--threads", "0"], "threads must be"),
+    (["--out", "file/out"], "Cannot write the"), (["--out", "taken"], "taken"),
+    (["--set", "friends.koc_mediann=3"], "Did you mean 'friends.koc_median'?"),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "said"),
+    [
+        ("run", ["--days", "0"], "days must be"),
+        *((command, *one) for command in ("run", "county") for one in REFUSED),
+    ],
+)
+def test_nothing_is_made_before_all_is_checked(
+    command: str, words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In this process, with a county that cannot be made: what is refused, is refused earlier, and leaves nothing."""
+    from kocsim import cli, generate
+
+    (tmp_path / "file").write_text("")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.txt").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(generate, "generate", lambda *_: pytest.fail("a county was made"))
+    out = [] if words[0] == "--out" else ["--out", "out"]
+    monkeypatch.setattr(sys, "argv", ["kocsim", command, "small", *out, *words])
+    with pytest.raises(SystemExit) as leaving:
+        cli.main()
+    assert leaving.value.code == 2
+    assert said in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "value"),
+    [
+        ("kocs=1e3", "kocs", 1000), ("identification.threshold=fractional", "identification.threshold", "fractional"),
+        ("name=7", "name", "7"), ("name='seven'", "name", "seven"), ("name=县城", "name", "县城"),
+        ("moments.view = .25", "moments.view", 0.25),
+    ],
+)
+def test_set_reads_values_as_they_are_meant(change: str, name: str, value: object) -> None:
+    from kocsim.cli import _scenario
+
+    values = {p.name: p.value for p in _scenario("small", [change]).parameters()}
+    assert (values[name], type(values[name])) == (value, type(value))
+
+
+@pytest.mark.parametrize(("change", "got"), [("kocs=1979-05-27", "'1979-05-27'"), ("kocs=1\nshops=2", "'1\\nshops=2'")])
+def test_set_takes_one_plain_value(change: str, got: str) -> None:
+    from kocsim.cli import _scenario
+
+    with pytest.raises(ks.ParameterError) as error:
+        _scenario("small", [change])
+    assert str(error.value) == f"kocs must be a whole number in [0, 16777216]; got {got}."
 
 
 def test_a_misspelled_option_is_suggested() -> None:
@@ -140,3 +201,67 @@ def test_ctrl_c_saves_the_finished_days(tmp_path: Path) -> None:
     assert f"Interrupted after {len(result.daily)} finished days; saved in {out}." in stderr
     assert (out / "overview.png").is_file()
     assert result.digest() in stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+@pytest.mark.parametrize("command", ["run", "county"])
+def test_ctrl_c_before_the_first_day_says_so(command: str, tmp_path: Path) -> None:
+    """While the county is made: a sentence, 130, and nothing that looks like a result."""
+    stopped = (
+        "import os, signal, time\n"
+        "from kocsim import cli, generate\n"
+        "def made(*_):\n    print('making', flush=True)\n    time.sleep(60)\n"
+        "generate.generate = made\n"
+        "cli.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", stopped, command, "small", "--out", str(tmp_path / "out")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "making\n"
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr.strip()) == (130, "Interrupted; what was not saved yet is lost.")
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_ctrl_c_without_a_folder_says_that_days_are_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from kocsim import cli
+    from kocsim import run as days
+
+    simulate = days.simulate
+
+    def interrupted(*words: object, **named: object) -> None:
+        raise ks.Interrupted(simulate(*words, **named))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(days, "simulate", interrupted)
+    monkeypatch.setattr(sys, "argv", ["kocsim", "run", *SMALL, "--days", "2", "--quiet"])
+    with pytest.raises(SystemExit) as leaving:
+        cli.main()
+    said = capsys.readouterr()
+    assert leaving.value.code == 130
+    assert said.err == "Interrupted after 2 finished days; not saved, as --out was not given.\n"
+    assert "digest" in said.out
+
+
+def test_the_saved_scenario_is_the_one_that_ran(tmp_path: Path) -> None:
+    """--days is in it, a Chinese name does no harm, and no font is complained about."""
+    out = tmp_path / "out"
+    done = kocsim("run", *SMALL, "--set", "name=县城", "--days", "2", "--out", str(out), "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    scenario = ks.Scenario.load(out / "scenario.toml")
+    assert (scenario.days, scenario.name) == (2, "县城")
+    again = ks.simulate(scenario, seed=1, progress=False)
+    assert again.digest() == ks.Result.load(out).digest()
+
+
+def test_version_and_a_quick_start() -> None:
+    done = kocsim("--version")
+    assert done.stdout == f"kocsim {ks.__version__}\n"
+    heavy = "import sys, kocsim.cli; print([m for m in ('numba', 'pandas', 'matplotlib', 'mesa') if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, timeout=60)
+    assert loaded.stdout == "[]\n"

@@ -113,3 +113,70 @@ def test_overview_of_little(changes: dict[str, int]) -> None:
     titles = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
     assert len(titles) == 4
     assert f"{scenario.residents:,} residents" in figure.get_suptitle()
+
+
+def test_pyplot_keeps_no_figure_that_was_given(result: ks.Result) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 5))
+    assert ks.plot.overview(result, figure) is figure
+    assert plt.get_fignums() == []
+
+
+def test_the_bands_of_coverage_are_the_table(result: ks.Result) -> None:
+    """Each band is as high on each day as its share, and together they are everyone."""
+    ax = ks.plot.coverage(result, "week")
+    n = result.provenance["residents"]
+    bands = {str(band.get_label()): band for band in ax.collections}
+    assert len(bands) == 5
+    for name, label in zip(ks.results.KOC_COUNTS, ks.plot.BANDS, strict=True):
+        data = bands[label].get_paths()[0].vertices
+        for day in (1, 8, 15):
+            at = data[np.abs(data[:, 0] - (day - 0.5)) < 1e-9][:, 1]
+            after = data[np.abs(data[:, 0] - (day + 0.5)) < 1e-9][:, 1]
+            height = result.coverage["week"].loc[day, name] * 100 / n
+            tops = [a - b for a in at for b in after] + [a - b for a in at for b in at]
+            assert min(abs(t - height) for t in tops) < 1e-6
+
+
+@pytest.mark.parametrize("heights", [[0, 0, 0, 0], [100, 100, 99.9, 2], [50, 50, 50, 0.1], [7.8, 7.4, 44, 99.8]])
+def test_labels_at_the_ends_do_not_overlap(heights: list[float]) -> None:
+    from kocsim.plot import _spread
+
+    placed = _spread(heights, 6.0, 0.0, 100.0)
+    apart = np.diff(sorted(placed))
+    assert (apart >= 6 - 1e-9).all()
+    assert min(placed) >= 3 - 1e-9 and max(placed) <= 97 + 1e-9
+    order = [i for i, _ in sorted(enumerate(placed), key=lambda pair: pair[1])]
+    assert [heights[i] for i in order] == sorted(heights)
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [(0, "0%"), (0.321, "0.32%"), (7.76, "7.8%"), (44.5, "44%"), (99.82, "99.8%"), (99.98, "99.98%"),
+     (99.9999, "99.99%"), (100, "100%")],
+)
+def test_only_all_is_a_hundred_percent(percent: float, text: str) -> None:
+    from kocsim.plot import _percent
+
+    assert _percent(percent) == text
+
+
+def test_alike_communities_look_alike(result: ks.Result) -> None:
+    """The colours span at least a fifth of the higher end, so that chance is not painted as a difference."""
+    for value in ("aware", "customers"):
+        low, high = ks.plot.county_map(result, value).collections[0].get_clim()
+        assert low <= 0.8 * high + 1e-9
+
+
+def test_missing_tables_are_named_and_spare_the_page(result: ks.Result) -> None:
+    from dataclasses import replace
+
+    bare = replace(result, residents=result.residents.iloc[:0], communities=result.communities.assign(x=0.0, y=0.0))
+    with pytest.raises(ks.DataError, match="residents=True"):
+        ks.plot.coverage_law(bare)
+    with pytest.raises(ks.DataError, match="lie at one point"):
+        ks.plot.county_map(bare)
+    assert plt.get_fignums() == [], "no empty figure is left by what was refused"
+    page = ks.plot.overview(bare)
+    assert any("lie at one point" in text.get_text().replace("\n", " ") for ax in page.axes for text in ax.texts)

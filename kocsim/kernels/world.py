@@ -26,12 +26,27 @@ def uniforms(out, key, lo, hi):
         out[i] = (float64(mix32(k0, k1, uint32(i))) + 0.5) / 4294967296.0
 
 
+SLOT_BLOCK = 8
+"""Slots are looked up in blocks of 2 ** 8: the block's first resident in 32 bits, the distance from her in 16."""
+
+
 @jit
-def slot_owners(owner, cum):
-    """owner[s] = the resident whose slots [cum[i], cum[i+1]) contain s."""
+def slot_owners(first, beyond, cum):
+    """Whose slot s is: ``first[s >> 8] + beyond[s]`` = the resident i with cum[i] <= s < cum[i + 1].
+
+    Returns False where a distance does not fit 16 bits: when residents without a slot stand together in tens of
+    thousands.
+    """
+    fits = True
     for i in range(cum.size - 1):
         for s in range(cum[i], cum[i + 1]):
-            owner[s] = i
+            block = s >> SLOT_BLOCK
+            if s & ((1 << SLOT_BLOCK) - 1) == 0:
+                first[block] = i
+            distance = i - first[block]
+            fits &= distance < 65_536
+            beyond[s] = distance
+    return fits
 
 
 @helper
@@ -51,7 +66,8 @@ def strength_table(out, base, spread):
 
 @jit
 def friends(
-    count, own, adj, pos, own_at, fill, lo, hi, near, far, near_cum, near_owner, far_cum, far_owner,
+    count, own, adj, pos, own_at, fill, lo, hi, near, far, near_cum, near_first, near_beyond,
+    far_cum, far_first, far_beyond,
     household_stop, circle, community, com_start, com_stop, town_start, town_stop, shares, strength, key,
 ):
     """Draw the friendships that residents lo..hi own: each pair belongs to the lower of the two.
@@ -93,11 +109,11 @@ def friends(
         for t in range(1, 5):
             b = stop[t]
             if t == 1:
-                cum, owner = near_cum, near_owner
+                cum, owner, beyond = near_cum, near_first, near_beyond
                 inside = float64(cum[house] - cum[i])
                 want = near[i]
             else:
-                cum, owner = far_cum, far_owner
+                cum, owner, beyond = far_cum, far_first, far_beyond
                 inside = float64(cum[stop[t - 1]] - cum[start[t - 1]])
                 want = far[i] * shares[t]
             whole = float64(cum[b] - cum[start[t]]) - inside
@@ -119,7 +135,7 @@ def friends(
                     h = mix32(k0, k1, turn)
                     turn += uint32(1)
                     s = min(first + int64(float64(m) * width + float64(h) * step), final)
-                    j = int64(owner[uint64(s)])
+                    j = int64(owner[uint64(s >> SLOT_BLOCK)]) + int64(beyond[uint64(s)])
                     if j == last:
                         continue
                     last = j
