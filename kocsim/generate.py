@@ -181,9 +181,14 @@ def _places(world: World, seed: int) -> dict[str, Any]:
     return {
         "community_start": np.array(start, np.int64),
         "community_township": np.array(town, np.int32),
-        "x": np.clip(np.array(xs), 0, side).astype(np.float32),
-        "y": np.clip(np.array(ys), 0, side).astype(np.float32),
+        "x": _folded(np.array(xs), side),
+        "y": _folded(np.array(ys), side),
     }
+
+
+def _folded(place: NDArray[np.float64], side: float) -> NDArray[np.float32]:
+    """Places beyond the border, mirrored back into the county."""
+    return (side - np.abs(side - np.abs(place) % (2 * side))).astype(np.float32)
 
 
 def _households(world: World, seed: int, com_start: NDArray[np.int64]) -> NDArray[np.int32]:

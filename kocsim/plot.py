@@ -290,7 +290,7 @@ def county_map(
     dots = ax.scatter(
         x, y, s=size, c=share, cmap="cividis", vmin=low, vmax=high, alpha=0.9,
         edgecolors=["black" if told_apart and inside else "white" for inside in seat],
-        linewidths=np.where(told_apart & seat, 1.1, 0.4).tolist(),
+        linewidths=np.where(told_apart & seat, np.minimum(0.12 * np.sqrt(size), 1.1), 0.3).tolist(),
     )
     _frame(ax, x, y, math.sqrt(float(size.max())) / 2)
     ax.set_xlabel("km")

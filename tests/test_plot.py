@@ -137,6 +137,9 @@ def test_the_bands_of_coverage_are_the_table(result: ks.Result) -> None:
             height = result.coverage["week"].loc[day, name] * 100 / n
             tops = [a - b for a in at for b in after] + [a - b for a in at for b in at]
             assert min(abs(t - height) for t in tops) < 1e-6
+    reach = {label: band.get_paths()[0].vertices[:, 1] for label, band in bands.items()}
+    assert reach["4+ KOCs"].min() == 0, "those who saw most are at the bottom"
+    assert np.isclose(reach["no KOC"].max(), 100), "and those who saw none on top"
 
 
 @pytest.mark.parametrize("heights", [[0, 0, 0, 0], [100, 100, 99.9, 2], [50, 50, 50, 0.1], [7.8, 7.4, 44, 99.8]])
