@@ -1,8 +1,7 @@
 """The model says what closed forms say, where there are any.
 
-Statistical comparisons use fixed seeds and five standard errors: a false alarm once in 1.7 million comparisons.
-Those named COV and REP read their expected values from the shared file of oracles when it is there; the values that
-matter stand here as well.
+Statistical comparisons use fixed seeds and five standard errors: a false alarm once in 1.7 million comparisons. COV and
+REP name cases whose published or exact values are written out here.
 """
 
 from __future__ import annotations
