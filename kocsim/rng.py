@@ -54,7 +54,6 @@ class Decision(IntEnum):
     SHOP = 13
     STRENGTH = 14
     THRESHOLD = 15
-    SEEDS = 16
     # the day
     KOC_MOMENTS = 32
     KOC_GROUPS = 33

@@ -160,11 +160,11 @@ class Simulation:
         self._see_groups = np.zeros(n, np.uint32)
         self._rough_moments = np.zeros(n, np.uint8)
         self._rough_groups = np.zeros(n, np.uint8)
-        busiest = int(c.kocs_in.max(initial=0))
-        if busiest > KOC_LIMIT:
+        self._most_kocs = int(c.kocs_in.max(initial=0))
+        if self._most_kocs > KOC_LIMIT:
             raise DataError(
                 f"At most {KOC_LIMIT:,} KOCs may reach one resident; resident "
-                f"{int(c.kocs_in.argmax())} is reached by {busiest:,}."
+                f"{int(c.kocs_in.argmax())} is reached by {self._most_kocs:,}."
             )
         self._others = int((c.ties_in + c.group_mates).max(initial=0))
         self._parts = min(self.threads, max(1, (n + c.koc_ties.size // 8) // RESIDENTS_A_THREAD))
@@ -260,7 +260,7 @@ class Simulation:
             decide(self)
             self._check_plan()
         busiest = int(self.posts_moments.max(initial=0)) + int(self.posts_groups.max(initial=0))
-        most = int(self.county.kocs_in.max(initial=0)) * busiest + self._others
+        most = self._most_kocs * busiest + self._others
         if most > EXPOSURE_LIMIT:
             raise DataError(
                 f"At most {EXPOSURE_LIMIT:,} posts a day may reach one resident; on day {self.day} "
