@@ -17,7 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from kocsim.errors import DataError, FileError
-from kocsim.packing import FULL, MAX_RESIDENTS, AnyArray, IntArray, blocks, check_residents
+from kocsim.packing import (
+    MAX_RESIDENTS,
+    AnyArray,
+    Columns,
+    IntArray,
+    Rows,
+    blocks,
+    check_residents,
+    pack_rows,
+    read_only,
+    survey,
+)
 from kocsim.wording import count, is_whole, no_such, out_of_range, shown, suggest, there_are
 
 Place = Callable[[int], str]
@@ -26,20 +37,32 @@ Place = Callable[[int], str]
 _EXACT = 2**53  # beyond it a float64 no longer tells neighbouring whole numbers apart
 
 
+class Strengths(NamedTuple):
+    """Strengths of edges, an entry each or one for all."""
+
+    byte: npt.NDArray[np.uint8]
+    """Byte b means b/255."""
+    exact: npt.NDArray[np.float32] | None
+    """As given, where bytes do not hold them."""
+
+
 class Edges(NamedTuple):
     """Edges of a network, checked: edge k lets ``target[k]`` hear ``source[k]``."""
 
-    source: IntArray
-    """Row numbers in [0, n), shape (edges,)."""
-    target: IntArray
-    strength: npt.NDArray[np.uint8] | None
-    """Byte b means b/255; None: all 1."""
+    columns: Columns
+    """Source and target: row numbers in [0, n), shape (edges,)."""
+    strength: Strengths | None
+    """None: all 1."""
     n: int
     """Number of residents."""
     directed: bool
     """False: every edge is heard both ways."""
     labels: AnyArray | None
     """The user's own names of the residents, in row order."""
+    place: IntArray | None = None
+    """Where each edge stands among those given; None: all those given are here."""
+    given: int = 0
+    """How many were given, where not all are here."""
 
 
 # -- one reader for each thing that networks are kept in -----------------------------------------
@@ -62,11 +85,12 @@ def read_columns(
     m = len(ends[0])
     if len(ends[1]) != m:
         raise DataError(f"{where[0]} has {count(m, 'entry')}, but {where[1]} has {len(ends[1])}.")
-    if strength is not None and not _is_single(strength):
-        k = len(_as_column(strength, where_strength))
-        if k != m:
+    single = strength is not None and _is_single(strength)
+    if strength is not None:
+        strength = _as_column([strength] if single else strength, where_strength)
+        if not single and len(strength) != m:
             raise DataError(
-                f"{where_strength} has {count(k, 'entry')}, "
+                f"{where_strength} has {count(len(strength), 'entry')}, "
                 f"but there {'is' if m == 1 else 'are'} {count(m, 'edge')}."
             )
     known = None if labels is None else read_labels(labels, n)
@@ -84,18 +108,18 @@ def read_columns(
                 f"unless labels names the others; got {n}."
             )
         n = check_residents(len(known), "the number of names")
-    for column, name in zip(ends, where, strict=True):
-        _check_range(column, name, n)
+    columns = survey(ends[0], ends[1])
+    top = MAX_RESIDENTS if n is None else n
+    if min(columns.lowest) < 0 or max(columns.highest) >= top:
+        for column, name in zip(ends, where, strict=True):
+            _check_range(column, name, n)
     if n is None:
-        n = max((int(column.max()) for column in ends if len(column)), default=-1) + 1
-    bytes_ = None
+        n = max(columns.highest) + 1
+    read = None
     if strength is not None:
-        single = _is_single(strength)
         place = (lambda _: "every row") if single else (lambda i: f"row {i}")
-        bytes_ = _read_strength([strength] if single else strength, where_strength, place)
-        if single:
-            bytes_ = np.broadcast_to(bytes_, (m,))
-    return Edges(ends[0], ends[1], bytes_, n, directed, known)
+        read = _read_strength(strength, where_strength, place)
+    return Edges(columns, read, n, directed, known)
 
 
 def read_frame(
@@ -155,8 +179,8 @@ def read_parquet(
     return table
 
 
-def read_scipy(matrix: Any, strength: bool) -> Edges:
-    """The entries of a square sparse matrix."""
+def read_scipy(matrix: Any, strength: bool) -> Edges | Rows:
+    """The entries of a square sparse matrix; in rows, where it already holds them as a layer does."""
     if not hasattr(matrix, "tocoo"):
         raise DataError(f"from_scipy takes a sparse matrix; got {type(matrix).__name__}.")
     shape = tuple(matrix.shape)
@@ -164,22 +188,52 @@ def read_scipy(matrix: Any, strength: bool) -> Edges:
         size = " x ".join(map(str, shape))
         raise DataError(f"matrix must be square, a row and a column a resident; got {size}.")
     n = check_residents(int(shape[0]), "matrix.shape")
-    coo = matrix.tocoo()
-    row, col, data = np.asarray(coo.row), np.asarray(coo.col), np.asarray(coo.data)
+    in_rows = (
+        getattr(matrix, "format", None) == "csr"
+        and len(matrix.indptr) == n + 1
+        and len(matrix.indices) == len(matrix.data)
+    )
+    coo = None if in_rows else matrix.tocoo()
+    data = np.asarray(matrix.data if coo is None else coo.data)
     if data.dtype.kind not in "biuf":
         raise DataError(f"matrix must hold real numbers; got {data.dtype}.")
 
     def place(i: int) -> str:
-        return f"row {row[i]}, column {col[i]}"
+        entries = matrix.tocoo()
+        return f"row {entries.row[i]}, column {entries.col[i]}"
 
-    if strength:
-        bytes_ = _read_strength(data, "matrix values", place)
-        return Edges(row, col, bytes_, n, True, None)
-    if data.dtype.kind == "f" and (missing := np.isnan(data)).any():
-        raise DataError(f"matrix holds nan in {place(int(missing.argmax()))}.")
-    if not (held := data != 0).all():
-        row, col = row[held], col[held]
-    return Edges(row, col, None, n, True, None)
+    read = _read_strength(data, "matrix values", place) if strength else None
+    held = None if strength else _not_zero(data, place)
+    if in_rows and held is None:
+        strengths = (None, None) if read is None else read
+        rows = pack_rows(np.asarray(matrix.indptr), np.asarray(matrix.indices), *strengths)
+        if rows is not None:
+            return rows
+    coo = matrix.tocoo() if coo is None else coo
+    row, col = np.asarray(coo.row), np.asarray(coo.col)
+    if held is None:
+        return Edges(_within(row, col, n), read, n, True, None)
+    return Edges(_within(row[held], col[held], n), None, n, True, None, held, len(data))
+
+
+def _not_zero(data: AnyArray, place: Place) -> IntArray | None:
+    """Which entries are not zero; None for all of them."""
+    all_held = True
+    for part in blocks(len(data)):
+        block = data[part]
+        if block.dtype.kind == "f" and (missing := np.isnan(block)).any():
+            raise DataError(f"matrix holds nan in {place(part.start + int(missing.argmax()))}.")
+        all_held = all_held and bool((block != 0).all())
+    return None if all_held else np.flatnonzero(data)
+
+
+def _within(row: IntArray, col: IntArray, n: int) -> Columns:
+    """Row and column numbers of a matrix, looked at: SciPy does not when its arrays are written to."""
+    columns = survey(row, col)
+    if min(columns.lowest) < 0 or max(columns.highest) >= n:
+        for ids in (row, col):
+            _check_range(ids, "matrix", n)
+    return columns
 
 
 def read_networkx(graph: Any, strength: str | None) -> Edges:
@@ -192,7 +246,7 @@ def read_networkx(graph: Any, strength: str | None) -> Edges:
     edges = list(graph.edges(data=True))
     source = np.fromiter((rank[edge[0]] for edge in edges), np.int64, len(edges))
     target = np.fromiter((rank[edge[1]] for edge in edges), np.int64, len(edges))
-    bytes_ = None
+    read = None
     if strength is not None:
 
         def place(i: int) -> str:
@@ -201,10 +255,11 @@ def read_networkx(graph: Any, strength: str | None) -> Edges:
         for i, edge in enumerate(edges):
             if strength not in edge[2]:
                 raise DataError(no_such(place(i), "attribute", strength, list(edge[2])))
-        values = [edge[2][strength] for edge in edges]
-        bytes_ = _read_strength(values, f"edge attribute {strength!r}", place)
+        where = f"edge attribute {strength!r}"
+        values = _as_column([edge[2][strength] for edge in edges], where)
+        read = _read_strength(values, where, place)
     labels = read_labels(nodes, n)
-    return Edges(source, target, bytes_, n, bool(graph.is_directed()), labels)
+    return Edges(survey(source, target), read, n, bool(graph.is_directed()), labels)
 
 
 def read_igraph(graph: Any, strength: str | None) -> Edges:
@@ -214,7 +269,7 @@ def read_igraph(graph: Any, strength: str | None) -> Edges:
     n = check_residents(int(graph.vcount()), "graph.vcount()")
     pairs = itertools.chain.from_iterable(graph.get_edgelist())
     ends = np.fromiter(pairs, np.int64, 2 * int(graph.ecount())).reshape(-1, 2)
-    bytes_ = None
+    read = None
     if strength is not None:
         there = list(graph.es.attributes())
         if strength not in there:
@@ -223,11 +278,11 @@ def read_igraph(graph: Any, strength: str | None) -> Edges:
         def place(i: int) -> str:
             return f"edge {ends[i, 0]} -> {ends[i, 1]}"
 
-        values = graph.es[strength]
-        bytes_ = _read_strength(values, f"edge attribute {strength!r}", place)
+        where = f"edge attribute {strength!r}"
+        read = _read_strength(_as_column(graph.es[strength], where), where, place)
     named = "name" in graph.vs.attributes()
     labels = read_labels(graph.vs["name"], n) if named else None
-    return Edges(ends[:, 0], ends[:, 1], bytes_, n, bool(graph.is_directed()), labels)
+    return Edges(survey(ends[:, 0], ends[:, 1]), read, n, bool(graph.is_directed()), labels)
 
 
 # -- columns -------------------------------------------------------------------------------------
@@ -319,9 +374,8 @@ def _check_range(ids: AnyArray, where: str, n: int | None) -> None:
         raise out_of_range(where, low if low < 0 else high, n)
 
 
-def _read_strength(values: Any, where: str, place: Place) -> npt.NDArray[np.uint8]:
-    """Strengths in [0, 1] as bytes."""
-    column = _as_column(values, where)
+def _read_strength(column: AnyArray, where: str, place: Place) -> Strengths:
+    """Strengths in [0, 1] as bytes, and as they are where they lie between two of them."""
     if column.dtype.kind in "OUT":
         import pandas as pd
 
@@ -333,16 +387,15 @@ def _read_strength(values: Any, where: str, place: Place) -> npt.NDArray[np.uint
         column = column.astype(np.float64)
     if column.dtype.kind not in "biuf":
         raise DataError(f"{where} must hold numbers; got {column.dtype}.")
+    from kocsim.kernels import edges as kernels
+
+    kind = np.float32 if column.dtype == np.float32 else np.float64
+    values = np.require(column, kind, ["C", "A"])
     out = np.empty(len(column), np.uint8)
-    for part in blocks(len(column)):
-        block = column[part].astype(np.float64)
-        if (bad := ~((block >= 0) & (block <= 1))).any():
-            i = int(bad.argmax())
-            value = column[part][i]
-            raise DataError(f"{where} must lie in [0, 1]; got {value} in {place(part.start + i)}.")
-        block *= FULL
-        out[part] = np.rint(block, out=block)
-    return out
+    bad, between = kernels.strength_bytes(read_only(values), out)
+    if bad >= 0:
+        raise DataError(f"{where} must lie in [0, 1]; got {column[bad]} in {place(bad)}.")
+    return Strengths(out, values.astype(np.float32) if between else None)
 
 
 def read_labels(labels: Iterable[Any], n: int | None) -> AnyArray:

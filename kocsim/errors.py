@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kocsim.diffusion import Diffusion
     from kocsim.results import Result
 
 
@@ -25,13 +26,17 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes
     ----------
-    result : Result
-        Every day that was finished before the interruption.
+    result : Result or Diffusion
+        Every day, or replicate, that was finished before the interruption.
     """
 
-    def __init__(self, result: Result) -> None:
-        super().__init__(f"interrupted after {len(result.daily)} finished days")
-        self.result = result
+    def __init__(self, result: Result | Diffusion) -> None:
+        if hasattr(result, "daily"):
+            done = f"{len(result.daily)} finished days"
+        else:
+            done = f"{result.replicates:,} finished replicates"
+        super().__init__(f"interrupted after {done}")
+        self.result: Any = result
 
 
 def at_least(name: str, value: int, low: int, high: int | None = None) -> int:

@@ -69,6 +69,16 @@ class Decision(IntEnum):
     NEED = 43
     BUY = 44
     LAPSE = 45
+    # classic diffusion; the place of the day is taken by the replicate
+    TIE = 70
+    PERSON = 71
+    STEP = 72
+    SEED = 73
+    EXTERNAL = 74
+    TRYING = 75
+    INVITE = 76
+    INVITED = 77
+    ACCEPT = 78
     # not a decision: the hash of a run's results
     DIGEST = 64
 

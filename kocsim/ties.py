@@ -4,8 +4,10 @@
 what `source` says. Surveys often record the opposite ("A names B as her source of advice"): swap
 the two columns when importing those, or call `Ties.reverse` afterwards.
 
-The layer is held in compressed rows (CSR). Receiver and strength of a tie share one 32-bit word,
-so that a county of a million residents with twenty million ties takes 88 MB.
+The layer is held in compressed rows (CSR). Receiver and strength of a tie share one 32-bit word, so that a county of a
+million residents with twenty million ties takes 88 MB. Layers read from edges also remember which edge each tie came
+from (4 bytes a tie, unless edges were given in the order of ties), and strengths that are no multiples of 1/255
+(another 4).
 """
 
 from __future__ import annotations
@@ -19,8 +21,20 @@ import numpy.typing as npt
 
 from kocsim import edges
 from kocsim.errors import DataError
-from kocsim.packing import FULL, ID_BITS, ID_MASK, AnyArray, check_layer, pack_edges, pack_reverse
-from kocsim.wording import is_whole, shown, there_are
+from kocsim.packing import (
+    FULL,
+    ID_MASK,
+    AnyArray,
+    IntArray,
+    Rows,
+    check_layer,
+    pack_edges,
+    pack_reverse,
+    picked,
+    read_only,
+    strengths,
+)
+from kocsim.wording import count, is_whole, shown, there_are
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -59,6 +73,15 @@ class Ties:
     ties : ndarray of uint32, shape (m,)
     labels : ndarray of int64 or object, shape (n,), or None
     dropped : dict of str to int
+    edge : ndarray of int32 or int64, shape (m,), or None
+        The edge that each tie came from, counted from 0 in the order in which edges were given. Of duplicates it is
+        the one that was kept: the strongest; of equally strong ones, the first. Both directions of an undirected
+        edge came from the same edge. None: tie k is edge k.
+    edges_given : int
+        How many edges were given, those set aside included; m where `edge` is None.
+    exact : ndarray of float32, shape (m,), or None
+        Strengths as they were given, where not all of them are multiples of 1/255 (to 1e-9). Layers made from
+        finished arrays have none.
 
     Raises
     ------
@@ -78,12 +101,15 @@ class Ties:
     array([1, 2], dtype=int32)
     """
 
-    __slots__ = ("dropped", "labels", "offsets", "ties")
+    __slots__ = ("dropped", "edge", "edges_given", "exact", "labels", "offsets", "ties")
 
     offsets: npt.NDArray[np.int64]
     ties: npt.NDArray[np.uint32]
     labels: AnyArray | None
     dropped: dict[str, int]
+    edge: IntArray | None
+    edges_given: int
+    exact: npt.NDArray[np.float32] | None
 
     def __init__(
         self,
@@ -103,6 +129,14 @@ class Ties:
         self.ties = np.ascontiguousarray(words, dtype=np.uint32)
         self.labels = cast("AnyArray | None", labels)
         self.dropped = {"self_ties": 0, "duplicates": 0} | (dropped or {})
+        self.edge, self.edges_given, self.exact = None, len(self.ties), None
+
+    @classmethod
+    def _of(cls, rows: Rows, labels: AnyArray | None, dropped: dict[str, int], edges_given: int) -> Ties:
+        """A layer in checked rows, which came from `edges_given` edges."""
+        made = cls(rows.offsets, rows.ties, labels, dropped, check=False)
+        made.edge, made.edges_given, made.exact = rows.edge, edges_given, rows.exact
+        return made
 
     # -- what is in it ---------------------------------------------------------------------------
 
@@ -124,7 +158,54 @@ class Ties:
     @property
     def strength(self) -> npt.NDArray[np.uint8]:
         """Strength byte of every tie, uint8, shape (m,): b means b/255. New at each access."""
-        return (self.ties >> np.uint32(ID_BITS)).astype(np.uint8)
+        return strengths(self.ties)
+
+    @property
+    def weight(self) -> npt.NDArray[np.float64]:
+        """Strength of every tie in [0, 1], float64, shape (m,): `exact` where there, else byte/255. New at each access.
+
+        Exact strengths have the 24 bits of a float32: relative error 6e-8.
+        """
+        return self.strength / FULL if self.exact is None else self.exact.astype(np.float64)
+
+    def arranged(self, values: npt.ArrayLike, name: str = "values") -> AnyArray:
+        """Values that are given an edge each, in the order of ties.
+
+        Parameters
+        ----------
+        values : array, shape (edges_given,)
+            A value for each edge, in the order in which edges were given: rows of a table, stored entries of a
+            sparse matrix (as ``tocoo()`` lists them), ``graph.edges`` of networkx, edge ids of igraph. A layer made
+            from finished arrays has its ties for edges.
+        name : str, default "values"
+            What messages call them.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+            The value of the edge that each tie came from; see `edge`. Where that is None, the array that was given.
+
+        Raises
+        ------
+        DataError
+            If `values` has another shape.
+
+        Examples
+        --------
+        >>> ties = Ties.from_edges([1, 0, 0], [2, 2, 1])
+        >>> ties.arranged([0.3, 0.2, 0.1])
+        array([0.1, 0.2, 0.3])
+        """
+        try:
+            column = np.asarray(values)
+        except ValueError as error:
+            raise DataError(f"{name} must be one-dimensional; got rows of unequal length.") from error
+        if column.ndim != 1:
+            raise DataError(f"{name} must be one-dimensional; got {count(column.ndim, 'dimension')}.")
+        if len(column) != self.edges_given:
+            edges_given = count(self.edges_given, "edge")
+            raise DataError(f"{name} must have one value for each of the {edges_given} given; got {len(column)}.")
+        return column if self.edge is None else picked(column, self.edge)
 
     def out_degree(self) -> npt.NDArray[np.int64]:
         """How many residents can hear each resident, shape (n,)."""
@@ -132,7 +213,11 @@ class Ties:
 
     def in_degree(self) -> npt.NDArray[np.int64]:
         """How many residents each resident can hear, shape (n,)."""
-        return np.bincount(self.targets, minlength=self.n).astype(np.int64, copy=False)
+        from kocsim.kernels import world
+
+        out = np.zeros(self.n, np.int64)
+        world.in_degrees(read_only(self.ties), out)
+        return out
 
     def row(self, i: int) -> npt.NDArray[np.int32]:
         """Those who can hear resident i, ascending.
@@ -153,15 +238,18 @@ class Ties:
         return (self.ties[start:stop] & ID_MASK).view(np.int32)
 
     def reverse(self) -> Ties:
-        """The same ties pointing the other way, strengths kept."""
-        offsets, ties = pack_reverse(self.offsets, self.ties)
-        return Ties(offsets, ties, self.labels, dict(self.dropped), check=False)
+        """The same ties pointing the other way; strengths are kept, and which edge each tie came from."""
+        rows = pack_reverse(self.offsets, self.ties, self.exact, self.edge)
+        return Ties._of(rows, self.labels, dict(self.dropped), self.edges_given)
 
     def is_symmetric(self) -> bool:
         """Whether every tie also runs the other way, with the same strength."""
         if not np.array_equal(self.out_degree(), self.in_degree()):
             return False
-        return np.array_equal(self.ties, self.reverse().ties)
+        back = pack_reverse(self.offsets, self.ties, self.exact, None)
+        if not np.array_equal(self.ties, back.ties):
+            return False
+        return self.exact is None or back.exact is None or np.array_equal(self.exact, back.exact)
 
     def to_scipy(self) -> csr_array[Any]:
         """Adjacency in SciPy's form: rows are sources, values are strengths in [0, 1].
@@ -170,12 +258,12 @@ class Ties:
         -------
         scipy.sparse.csr_array of float64, shape (n, n)
             A tie of strength 0 is a stored zero. ``Ties.from_scipy(matrix, strength=True)`` gives
-            the layer back, but for its labels.
+            the layer back, but for its labels and the order of its edges.
         """
         from scipy.sparse import csr_array
 
         index = np.int32 if self.m < 2**31 else np.int64
-        parts = (self.strength / FULL, self.targets.astype(index), self.offsets.astype(index))
+        parts = (self.weight, self.targets.astype(index), self.offsets.astype(index))
         return csr_array(parts, shape=(self.n, self.n))
 
     def __repr__(self) -> str:
@@ -189,7 +277,7 @@ class Ties:
         return f"<Ties: {self.n:,} {people}, {self.m:,} {'tie' if self.m == 1 else 'ties'}{tail}>"
 
     def __eq__(self, other: object) -> bool:
-        """Same residents, ties, strengths and labels; `dropped` does not count."""
+        """Same residents, ties, strengths (as float32) and labels; `dropped` and `edge` do not count."""
         if not isinstance(other, Ties):
             return NotImplemented
         if (self.labels is None) != (other.labels is None):
@@ -197,8 +285,13 @@ class Ties:
         return (
             np.array_equal(self.offsets, other.offsets)
             and np.array_equal(self.ties, other.ties)
+            and (self.exact is other.exact is None or np.array_equal(self._exact, other._exact))
             and (self.labels is None or np.array_equal(self.labels, cast(AnyArray, other.labels)))
         )
+
+    @property
+    def _exact(self) -> npt.NDArray[np.float32]:
+        return (self.strength / FULL).astype(np.float32) if self.exact is None else self.exact
 
     __hash__ = None  # type: ignore[assignment]  # arrays can change
 
@@ -222,7 +315,7 @@ class Ties:
             Edge k lets `target[k]` hear `source[k]`. Either whole numbers in [0, n), or names.
             Names without `labels` make the sorted distinct names the labels.
         strength : float or array of float, shape (edges,), optional
-            In [0, 1], stored in steps of 1/255. Default 1.
+            In [0, 1]. Default 1. Bytes hold them in steps of 1/255, and `exact` as they are where that is not enough.
         n : int, optional
             Number of residents, in [0, 2**24]. Default: the highest id + 1, or as many as labels.
         directed : bool, default True
@@ -238,6 +331,7 @@ class Ties:
             Rows ascending. Self-ties are left out and duplicates merged, the highest strength
             winning; ``dropped`` counts both. With ``directed=False``, an edge listed once each way
             is not a duplicate (many files list edges so), and the higher strength holds both ways.
+            Columns of int32 or int64 in the order of ties are read fastest.
 
         Raises
         ------
@@ -316,6 +410,10 @@ class Ties:
             False: every entry that is not zero is a tie of strength 1. True: the stored values
             are the strengths, in [0, 1], a stored zero being a tie of strength 0. Entries stored
             more than once are duplicates: the highest holds; they are not summed.
+
+        Notes
+        -----
+        A CSR matrix with sorted indices, nothing stored twice and nothing on the diagonal is read in one pass.
 
         Raises
         ------
@@ -401,6 +499,14 @@ class Ties:
         raise DataError(f"network must be {_ACCEPTED}; got {type(network).__name__}.")
 
 
-def _assemble(read: edges.Edges) -> Ties:
-    offsets, ties, dropped = pack_edges(read.source, read.target, read.strength, read.n, read.directed)
-    return Ties(offsets, ties, read.labels, dropped, check=False)
+def _assemble(read: edges.Edges | Rows) -> Ties:
+    if isinstance(read, Rows):  # as they were given
+        return Ties._of(read, None, {}, len(read.ties))
+    byte, exact = (None, None) if read.strength is None else read.strength
+    rows = pack_edges(read.columns, byte, exact, read.n, read.directed)
+    given = len(read.columns.source)
+    if read.place is not None:  # only some of those given are edges
+        given = read.given
+        edge = read.place if rows.edge is None else read.place[rows.edge]
+        rows = rows._replace(edge=edge.astype(np.int32 if given <= 2**31 else np.int64))
+    return Ties._of(rows, read.labels, {"self_ties": rows.self_ties, "duplicates": rows.duplicates}, given)

@@ -1,0 +1,204 @@
+"""Any rule, by its NumPy form: what a user's rule runs on, and what the kernels are compared with.
+
+A step asks `Rule.adopt` about the residents concerned, all at once. The draws are those of the kernels, so a built-in
+rule gives the same here, resident by resident.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kocsim.errors import DataError
+from kocsim.packing import ID_MASK
+from kocsim.plans import MOST_STEPS, Setting, Tally, Worker
+from kocsim.rng import Decision, entity_key, stream
+from kocsim.rules.base import Rule, Seen, Tries, in_units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class SeamWorker(Worker):
+    """Replicates of a rule that has no plan, on one thread."""
+
+    def __init__(self, rule: Rule, setting: Setting) -> None:
+        super().__init__(setting)
+        self.rule = rule
+        network = setting.network
+        self.values: NDArray[np.float64] | None = None
+        self.units: NDArray[np.int64] | None = None
+        self.total = np.zeros(network.n)
+        if network.values is not None and not network.mixed:
+            self.values = np.broadcast_to(np.asarray(network.values, np.float64), network.m)
+            with np.errstate(invalid="ignore", over="ignore"):
+                self.units = in_units(np.clip(np.nan_to_num(self.values, neginf=0.0), 0.0, 2.0**24))
+            self.total = network.incoming(self.units)
+
+    def room(self) -> int:
+        return 1
+
+    def call(self, who: Any, when: Any, lo: int, hi: int, tally: Tally) -> int:
+        raise NotImplementedError("a seam worker has no kernel")
+
+    def run(self, lo: int, hi: int, tally: Tally) -> None:
+        for r in range(lo, hi):
+            who, when = self.setting.seeding.of(r, r + 1)
+            tally.levels[r] = Replicate(self, r).run(who[0], when[0], tally), np.zeros(0, np.int32)
+
+
+class Replicate:
+    """One replicate: who has adopted, and what that means for the others."""
+
+    def __init__(self, worker: SeamWorker, r: int) -> None:
+        self.worker = worker
+        self.setting = worker.setting
+        self.network = worker.setting.network
+        self.r = r
+        n = self.network.n
+        self.time = np.full(n, -1, np.int64)
+        self.met = np.zeros(n, np.int64)
+        self.fresh = np.zeros(n, np.int64)
+        self.weight = np.zeros(n, np.int64)
+        self.loud: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]  # adopters at each step who are not silent
+        self.draw = np.empty(n)
+        worker.kernels.draws(self.key(Decision.PERSON), np.arange(n), self.draw)
+
+    def key(self, decision: Decision) -> np.uint64:
+        return np.uint64(entity_key(stream(self.setting.seed, decision), self.r))
+
+    def run(self, who: NDArray[Any], when: NDArray[Any], tally: Tally) -> NDArray[np.int32]:
+        """Adopters at each step."""
+        s, rule = self.setting, self.worker.rule
+        levels: list[int] = []
+        t = 0
+        self.loud.clear()
+        while True:
+            new = np.zeros(0, np.int64)
+            candidates = np.zeros(0, np.int64)
+            if t:
+                candidates = self._candidates()
+                if candidates.size:
+                    new = candidates[self._ask(t, candidates)]
+            seeds = who[when == t].astype(np.int64)
+            if seeds.size:
+                self.time[new] = t
+                new = np.concatenate([new, seeds[(self.time[seeds] < 0) & ~s.immune[seeds]]])
+            self._spread(new, t)
+            levels.append(new.size)
+            if t == s.last or not ((when > t).any() or self._going(t, new.size)):
+                break
+            if t >= MOST_STEPS:
+                raise DataError(f"{type(rule).__name__} takes more than {MOST_STEPS:,} steps; give steps.")
+            t += 1
+        while len(levels) > 1 and not levels[-1]:
+            levels.pop()
+        adopters = self.time >= 0
+        self.worker.counts += adopters.astype(np.uint32)
+        if tally.times.shape[0]:
+            tally.times[self.r] = self.time
+        tally.sizes[self.r] = int(adopters.sum())
+        tally.durations[self.r] = len(levels) - 1
+        tally.lengths[self.r] = len(levels)
+        return np.array(levels, np.int32)
+
+    def _going(self, t: int, new: int) -> bool:
+        """Whether anything more can happen."""
+        rule = self.worker.rule
+        if new or (t == 0 and rule.spontaneous):
+            return True
+        return rule.waits and bool(self._candidates().size)
+
+    def _candidates(self) -> NDArray[np.int64]:
+        open_ = (self.time < 0) & ~self.setting.immune
+        if not self.worker.rule.spontaneous:
+            open_ &= self.met > 0
+        return np.flatnonzero(open_)
+
+    def _spread(self, new: NDArray[np.int64], t: int) -> None:
+        """Let everybody's contacts know of the new adopters."""
+        s, network = self.setting, self.network
+        self.time[new] = t
+        loud = new[s.silent[new] == 0] if s.silent.size else new
+        self.loud.append(np.sort(loud))
+        self.fresh[:] = 0
+        if network.mixed:
+            self.fresh += loud.size
+            self.met += loud.size
+            return
+        at = _places(network.offsets, loud)
+        heard = (network.ties[at] & ID_MASK).astype(np.int64)
+        self.fresh += np.bincount(heard, minlength=network.n)
+        self.met += self.fresh
+        if self.worker.units is not None:
+            np.add.at(self.weight, heard, self.worker.units[at])
+
+    def _ask(self, t: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Call the rule and check what it returns.
+
+        Raises
+        ------
+        DataError
+            When the answer has another shape than asked or holds anything but true and false; the first resident
+            at fault is named.
+        """
+        network, kernels = self.network, self.worker.kernels
+        luck = np.empty(rows.size)
+        kernels.draws(np.uint64(entity_key(int(self.key(Decision.STEP)), t, 1)), rows, luck)
+        seen = Seen(
+            step=t, resident=rows, adopted=self.met[rows], fresh=self.fresh[rows], contacts=network.contacts[rows],
+            weight=self.weight[rows].astype(np.float64), total=self.worker.total[rows], draw=self.draw[rows], luck=luck,
+            senders=self.loud[-1], network=network, tries=lambda ever: self._tries(t, rows, ever),
+            draw_of=self._draw_of, key=lambda decision: int(self.key(decision)),
+        )
+        rule = self.worker.rule
+        answer = np.asarray(rule.adopt(seen))
+        name = type(rule).__name__
+        if answer.shape != rows.shape:
+            raise DataError(
+                f"{name}.adopt must return one value for each of {rows.size} residents, shape {rows.shape}; got shape "
+                f"{answer.shape} at step {t}."
+            )
+        if answer.dtype != np.bool_:
+            if answer.dtype.kind not in "iuf":
+                raise DataError(f"{name}.adopt must return true or false; got dtype {answer.dtype} at step {t}.")
+            wrong = np.flatnonzero((answer != 0) & (answer != 1))
+            if wrong.size:
+                raise DataError(
+                    f"{name}.adopt must return true or false; got {answer[wrong[0]]} for resident {rows[wrong[0]]} "
+                    f"at step {t}."
+                )
+        return answer.astype(np.bool_)
+
+    def _draw_of(self, residents: NDArray[np.int64], decision: Decision) -> NDArray[np.float64]:
+        out = np.empty(len(residents))
+        self.worker.kernels.draws(self.key(decision), np.asarray(residents, np.int64), out)
+        return out
+
+    def _tries(self, t: int, rows: NDArray[np.int64], ever: bool) -> Tries:
+        network = self.network
+        if network.mixed:
+            name = type(self.worker.rule).__name__
+            raise DataError(f"{name} asks for single ties, which a WellMixed network has not.")
+        loud = np.concatenate(self.loud) if ever else self.loud[-1]
+        at = _places(network.offsets, loud)
+        sender = np.repeat(loud, network.offsets[loud + 1] - network.offsets[loud])
+        heard = (network.ties[at] & ID_MASK).astype(np.int64)
+        row = np.full(network.n, -1, np.int64)
+        row[rows] = np.arange(rows.size)
+        row = row[heard]
+        kept = row >= 0
+        at, sender, heard, row = at[kept], sender[kept], heard[kept], row[kept]
+        draw = np.empty(at.size)
+        self.worker.kernels.pair_draws(self.key(Decision.TIE), sender, heard, draw)
+        values = self.worker.values
+        value = np.ones(at.size) if values is None else values[at]
+        return Tries(row, sender, t - self.time[sender], draw, value)
+
+
+def _places(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of all ties of these rows."""
+    first, many = offsets[rows], offsets[rows + 1] - offsets[rows]
+    ends = np.cumsum(many)
+    return np.repeat(first - (ends - many), many) + np.arange(ends[-1] if ends.size else 0)
