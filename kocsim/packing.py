@@ -1,9 +1,9 @@
 """Ties as packed words in compressed rows (CSR), and edges sorted into such rows.
 
-Edges are sorted by compiled code (`kocsim.kernels.edges`): parted into buckets of neighbouring sources, sorted there
-within the cache. For 20 million edges that takes a third of the time that sorting 64-bit keys takes in NumPy. Beside
-the columns it needs 8 bytes an arc while it works, and 4 for the tie and 4 for the number of the edge it came from,
-which stay; an undirected edge makes two arcs. Strengths add a byte an edge, exact ones 4 and another 4 an arc.
+Edges are sorted by compiled code (`kocsim.kernels.edges`): parted into buckets of neighbouring sources, and sorted
+there within the cache. Beside the columns that takes 8 bytes an arc while it works, and 4 for the tie and 4 for the
+number of the edge it came from, which stay; an undirected edge makes two arcs. Strengths add a byte an edge; exact ones
+4 bytes an edge, and 4 an arc, which stay.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ FULL: Final = 255
 
 _BLOCK = 1 << 20
 _BUCKET = 1 << 15  # words: with room to sort them, 512 KiB
-_MOST_BUCKETS = 1 << 10  # written to in turns, so their ends should fit the cache
-_DIGIT = 11  # bits sorted at a time, in buckets of so many words that the count of 2048 values pays
+_MOST_BUCKETS = 1 << 10  # written to in turns, so that their ends should fit the cache; more only for many residents
+_DIGIT = 11  # bits sorted at a time: counting their 2048 values must pay
 _WHOLE = np.full(1, FULL, np.uint8)
 _NONE = np.empty(0, np.float32)
 _NONE.flags.writeable = _WHOLE.flags.writeable = False
@@ -113,7 +113,7 @@ def pack_edges(
     Raises
     ------
     DataError
-        If an edge names a resident who is not there, or edges are too many for 32 bits to number them.
+        If an edge names a resident who is not there, or there are too many edges (2**32 and more).
     """
     from kocsim.kernels import edges as kernels
 
@@ -130,18 +130,12 @@ def pack_edges(
         kernels.rows_in_order(source, target, strength, offsets, ties)
         return Rows(offsets, ties, _each(exact, len(source)))
     ways = 1 if directed else 2
-    if ways * len(source) >= 2**32:
-        raise DataError(f"There can be at most {2**32 // ways - 1} edges; got {len(source)}.")
-    arcs = (len(source) - columns.self_ties) * ways
-    shift, bits = _cut(n, arcs)
-    count = np.zeros(((n - 1) >> shift) + 2, np.int64)
-    kernels.bucket_sizes(source, target, shift, not directed, count[1:])
-    starts = np.cumsum(count)
-    words = np.empty(arcs, np.uint64)
-    kernels.part(source, target, shift, bits, not directed, starts.astype(np.uint64), words)
-    edge = _numbers(arcs, len(source))
-    rows = _sorted_rows(words, starts, shift, bits, 0, not directed, strength, exact, offsets, edge)
-    return rows._replace(self_ties=columns.self_ties)
+    many = exact is not None and len(exact) > 1
+    words = _Words((len(source) - columns.self_ties) * ways, n, ways * len(source), len(strength) > 1)
+    kernels.bucket_sizes(source, target, words.layout[0], not directed, words.count)
+    kernels.part(source, target, strength, words.layout, not directed, words.places(), words.words)
+    rows = words.rows(offsets, len(source), not directed, int(strength[0]), exact if many else None)
+    return rows._replace(exact=rows.exact if many else _each(exact, len(rows.ties)), self_ties=columns.self_ties)
 
 
 def pack_rows(
@@ -176,62 +170,99 @@ def pack_reverse(
         return Rows(turned, np.empty(0, np.uint32), exact, edge)
     from kocsim.kernels import edges as kernels
 
-    byte = strengths(ties)
-    alike = exact is None and bool((byte == byte[0]).all())  # then only the edges have to be looked up, if at all
-    byte = byte[:1] if alike else byte
-    numbers = edge if alike and edge is not None and edge.dtype == np.int32 else np.empty(0, np.int32)
-    shift, bits = _cut(n, m)
+    numbers: IntArray = np.empty(0, np.int32)  # ties are numbered as they come: exact strengths are looked up by that,
+    if edge is not None and edge.dtype == np.int32 and exact is None:
+        numbers = edge  # or take the number of their edge along
+    below = int(numbers.max()) + 1 if len(numbers) else m
     offsets, ties = read_only(offsets), read_only(ties)
-    count = np.zeros(((n - 1) >> shift) + 2, np.int64)
-    kernels.tie_bucket_sizes(ties, shift, count[1:])
-    starts = np.cumsum(count)
-    words = np.empty(m, np.uint64)
-    kernels.part_ties(offsets, ties, read_only(numbers), shift, bits, starts.astype(np.uint64), words)
-    rows = _sorted_rows(words, starts, shift, bits, bits, False, read_only(byte), exact, turned, _numbers(m, m))
-    if edge is None or rows.edge is None or len(numbers):
+    words = _Words(m, n, below, True)
+    kernels.tie_bucket_sizes(ties, words.layout[0], words.count)
+    kernels.part_ties(offsets, ties, read_only(numbers), words.layout, words.places(), words.words)
+    rows = words.rows(turned, below, False, 0, exact, from_bit=int(words.layout[1]))
+    if edge is None or len(numbers) or rows.edge is None:
         return rows
     return rows._replace(edge=picked(edge, rows.edge))
 
 
-def _sorted_rows(
-    words: npt.NDArray[np.uint64],
-    starts: npt.NDArray[np.int64],
-    shift: int,
-    bits: int,
-    sorted_bits: int,
-    both: bool,
-    strength: npt.NDArray[np.uint8],
-    exact: npt.NDArray[np.float32] | None,
-    offsets: npt.NDArray[np.int64],
-    edge: IntArray,
-) -> Rows:
-    """The layer of words in buckets; `offsets` and `edge` are filled. The low `sorted_bits` are in order already."""
-    from kocsim.kernels import edges as kernels
+class _Words:
+    """Edges as kernels sort them, a word of 64 bits each: see `kocsim.kernels.edges`.
 
-    largest = int(np.diff(starts).max(initial=0))
-    digits = -(-(bits - sorted_bits) // (_DIGIT if len(words) > len(starts) << _DIGIT else 8))
-    cuts = [32 + sorted_bits + (bits - sorted_bits) * d // digits for d in range(digits)] + [32 + bits]
-    cuts += [32 + bits + shift] if shift else []  # the last digit is the source
-    widest = max((high - low for low, high in itertools.pairwise(cuts)), default=0)
-    single = exact is not None and len(exact) == 1
-    given = _NONE if exact is None or single else read_only(exact)
-    weight = np.empty(len(words) if len(given) else 0, np.float32)
-    m, duplicates = kernels.rows(
-        words, starts, shift, bits, np.array(cuts), both, strength, given,
-        np.empty(largest, np.uint64), np.empty((len(cuts) - 1, 1 << widest), np.uint32),
-        np.empty(largest if len(strength) > 1 else 0, np.uint8), np.empty(largest if len(given) else 0, np.float32),
-        offsets, ties, edge, weight,
-    )
-    for column in (ties, edge, weight) if m < len(words) else ():
-        if len(column):
-            column.resize(m, refcheck=False)  # gives memory back without a copy; nobody else looks at it yet
-    kept = _each(exact, m) if single else weight if len(given) else None
-    return Rows(offsets, ties, kept, edge, duplicates=duplicates)
+    Parameters
+    ----------
+    m : int
+        How many; an edge that runs both ways makes two.
+    n : int
+        Number of residents.
+    numbers : int
+        Numbers of edges lie below it.
+    carry : bool
+        Whether strengths travel along.
 
+    Raises
+    ------
+    DataError
+        If 64 bits are not enough for a word.
+    """
 
-def _numbers(m: int, below: int) -> IntArray:
-    """Room for m numbers."""
-    return np.empty(m, np.int32) if below <= 2**31 else np.empty(m, np.int64)
+    def __init__(self, m: int, n: int, numbers: int, carry: bool) -> None:
+        bits, byte = max(1, (n - 1).bit_length()), 8 if carry else 0
+        tail = (numbers - 1).bit_length() + byte
+        parting = (min(m // _BUCKET, _MOST_BUCKETS) | 1).bit_length() - 1
+        shift = max(0, min(bits - parting, 64 - tail - bits, _DIGIT))
+        if tail + bits > 64:
+            raise DataError(f"{m} ties of {n} residents are too many to be sorted.")
+        self.layout = np.array([shift, bits, tail, byte])
+        self.words = np.empty(m, np.uint64)
+        self._starts = np.zeros(((n - 1) >> shift) + 2, np.int64)
+
+    @property
+    def count(self) -> npt.NDArray[np.int64]:
+        """Where to count the words of each bucket."""
+        return self._starts[1:]
+
+    def places(self) -> npt.NDArray[np.uint64]:
+        """Where the words of each bucket begin, once they are counted."""
+        np.cumsum(self._starts, out=self._starts)
+        return self._starts.astype(np.uint64)
+
+    def rows(
+        self,
+        offsets: npt.NDArray[np.int64],
+        edges: int,
+        both: bool,
+        fill: int,
+        exact: npt.NDArray[np.float32] | None,
+        from_bit: int = 0,
+    ) -> Rows:
+        """The layer, once words are in their buckets; `offsets` is filled.
+
+        Edges are numbered below `edges`; all have strength byte `fill` unless it was carried along. Below `from_bit`,
+        targets are in order already.
+        """
+        from kocsim.kernels import edges as kernels
+
+        shift, bits, tail, _ = self.layout.tolist()
+        m = len(self.words)
+        digits = -(-(bits - from_bit) // (_DIGIT if m > len(self._starts) << _DIGIT else 8))
+        cuts = [tail + from_bit + (bits - from_bit) * d // digits for d in range(digits)] + [tail + bits]
+        cuts += [tail + bits + shift] if shift else []  # the last digit is the source
+        widest = max((high - low for low, high in itertools.pairwise(cuts)), default=0)
+        largest = int(np.diff(self._starts).max(initial=0))
+        ties = np.empty(m, np.uint32)
+        edge: IntArray = np.empty(m, np.int32) if edges <= 2**31 else np.empty(m, np.int64)
+        weight = np.empty(0 if exact is None else m, np.float32)
+        kept, duplicates = kernels.rows(
+            self.words, self._starts, self.layout, np.array(cuts), both, fill,
+            _NONE if exact is None else read_only(exact),
+            np.empty(largest, np.uint64),
+            np.empty((len(cuts) - 1, 1 << widest), np.uint32),
+            np.empty(0 if exact is None else largest, np.float32),
+            offsets, ties, edge, weight,
+        )
+        for column in (ties, edge, weight) if kept < m else ():
+            if len(column):
+                column.resize(kept, refcheck=False)  # gives memory back without a copy; nobody else looks at it yet
+        return Rows(offsets, ties, None if exact is None else weight, edge, duplicates=duplicates)
 
 
 def picked(values: AnyArray, which: IntArray) -> AnyArray:
@@ -248,13 +279,6 @@ def strengths(ties: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     for part in blocks(len(ties)):
         out[part] = ties[part] >> np.uint32(ID_BITS)
     return out
-
-
-def _cut(n: int, words: int) -> tuple[int, int]:
-    """Bits of a bucket's residents, and of a target: they share 32."""
-    bits = max(1, (n - 1).bit_length())
-    parting = (min(words // _BUCKET, _MOST_BUCKETS) | 1).bit_length() - 1
-    return max(0, min(bits - parting, 32 - bits)), bits
 
 
 def _each(values: npt.NDArray[np.float32] | None, m: int) -> npt.NDArray[np.float32] | None:

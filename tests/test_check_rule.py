@@ -8,7 +8,16 @@ from scipy import stats
 
 import kocsim as ks
 from kocsim.rules import (
-    SI, SIR, Bass, ComplexContagion, IndependentCascade, LinearThreshold, Referral, Rule, Seen, Threshold,
+    SI,
+    SIR,
+    Bass,
+    ComplexContagion,
+    IndependentCascade,
+    LinearThreshold,
+    Referral,
+    Rule,
+    Seen,
+    Threshold,
 )
 from kocsim.testing import LawBroken, check_rule
 
@@ -24,7 +33,8 @@ from kocsim.testing import LawBroken, check_rule
         (Threshold(count=1.5, weights="strength"), Threshold(count=1.0, weights="strength")),
         (Threshold(fraction=0.4, weights="strength"), None),
         (ComplexContagion([0.1, 0.4, 0.6]), ComplexContagion([0.2, 0.4, 0.6])),
-        (SI(0.1), SI(0.2)), (SI(1.0), None), (SI("strength"), None), (SIR(0.2, 0.4), SIR(0.2, 0.3)), (SIR(0.3, 1.0), None),
+        (SI(0.1), SI(0.2)), (SI(1.0), None), (SI("strength"), None),
+        (SIR(0.2, 0.4), SIR(0.2, 0.3)), (SIR(0.3, 1.0), None),
         (Bass(0.02, 0.3), Bass(0.03, 0.3)), (Bass(0.02, 0.3, per="contact"), None),
         (Bass(0.02, 0.3, form="exponential"), Bass(0.02, 0.4, form="exponential")),
         (Bass(0.02, 0.3, form="product", per="contact"), None), (Bass(0.0, 0.3, dt=0.5, form="product"), None),

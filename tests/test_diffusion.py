@@ -17,12 +17,21 @@ from scipy import stats
 import kocsim as ks
 from kocsim import diffusion
 from kocsim.rules import (
-    SI, SIR, Bass, ComplexContagion, IndependentCascade, LinearThreshold, Referral, Rule, Threshold,
+    SI,
+    SIR,
+    Bass,
+    ComplexContagion,
+    IndependentCascade,
+    LinearThreshold,
+    Referral,
+    Rule,
+    Threshold,
 )
 
 RULES = [
-    IndependentCascade(0.2), IndependentCascade("weighted"), LinearThreshold(), Threshold(count=2), Threshold(fraction=0.3),
-    ComplexContagion([0.1, 0.5]), SI(0.1), SIR(0.3, 0.4), Bass(0.02, 0.3), Bass(0.02, 0.3, form="exponential"), Referral(1.5),
+    IndependentCascade(0.2), IndependentCascade("weighted"), LinearThreshold(), Threshold(count=2),
+    Threshold(fraction=0.3), ComplexContagion([0.1, 0.5]), SI(0.1), SIR(0.3, 0.4), Bass(0.02, 0.3),
+    Bass(0.02, 0.3, form="exponential"), Referral(1.5),
 ]
 
 
@@ -248,7 +257,9 @@ def delays_nobody(before: ks.Diffusion, after: ks.Diffusion) -> bool:
 def test_the_stronger_rule_delays_nobody(weak: Rule, strong: Rule) -> None:
     """Exactly, on shared draws, at 20,000 residents; and it does help somebody."""
     ties = ks.networks.gnp(20_000, 8, seed=4)
-    before, after = (ks.diffuse(ties, rule, ks.seeds.Random(400), 12, 3, seed=5, times=True) for rule in (weak, strong))
+    before, after = (
+        ks.diffuse(ties, rule, ks.seeds.Random(400), 12, 3, seed=5, times=True) for rule in (weak, strong)
+    )
     assert delays_nobody(before, after)
     assert after.mean > before.mean
 
@@ -259,7 +270,9 @@ def test_another_tie_delays_nobody_at_size() -> None:
     fewer = ks.Ties.from_edges(source[:29_000], target[:29_000], n=5000)
     more = ks.Ties.from_edges(source, target, n=5000)
     for rule in (IndependentCascade(0.2), SI(0.05), SIR(0.1, 0.3), Threshold(count=3), ComplexContagion([0.1, 0.3])):
-        before, after = (ks.diffuse(ties, rule, ks.seeds.Random(50), 15, 4, seed=1, times=True) for ties in (fewer, more))
+        before, after = (
+            ks.diffuse(ties, rule, ks.seeds.Random(50), 15, 4, seed=1, times=True) for ties in (fewer, more)
+        )
         assert delays_nobody(before, after) and after.mean > before.mean
 
 
@@ -278,12 +291,16 @@ def test_kernels_equal_numpy_on_larger_networks(seed: int) -> None:
     for rule in [
         IndependentCascade(0.15), IndependentCascade("weighted"), IndependentCascade("strength"), LinearThreshold(),
         Threshold(count=2), Threshold(fraction=0.2), Threshold(count=0.8, weights="strength"),
-        Threshold(fraction=stats.beta(2, 5)), ComplexContagion([0.05, 0.3, 0.2]), SI(0.05), SI("strength"), SIR(0.1, 0.5),
-        Bass(0.01, 0.4), Bass(0.01, 0.4, form="exponential"), Bass(0.01, 0.02, form="product", per="contact"), Referral(1.3),
+        Threshold(fraction=stats.beta(2, 5)), ComplexContagion([0.05, 0.3, 0.2]), SI(0.05), SI("strength"),
+        SIR(0.1, 0.5), Bass(0.01, 0.4), Bass(0.01, 0.4, form="exponential"),
+        Bass(0.01, 0.02, form="product", per="contact"), Referral(1.3),
     ]:
-        given = dict(seeds=ks.seeds.Random(20), steps=8, replicates=3, seed=seed, immune=np.arange(100, 150), times=True,
-                     silent=np.arange(200, 300))
-        fast, plain = (ks.diffuse(ties, rule, fast=fast, **given) for fast in (True, False))
+        fast, plain = (
+            ks.diffuse(
+                ties, rule, ks.seeds.Random(20), 8, 3, seed, immune=np.arange(100, 150), silent=np.arange(200, 300),
+                times=True, fast=fast,
+            ) for fast in (True, False)
+        )
         assert np.array_equal(fast.times, plain.times), rule
         assert np.array_equal(fast.curve, plain.curve), rule
         assert fast.mean > 20
@@ -348,7 +365,8 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
         (lambda: IndependentCascade(1.5), "IndependentCascade.p must lie in [0, 1]; got 1.5."),
         (lambda: IndependentCascade([0.1, np.nan]), "IndependentCascade.p must lie in [0, 1]; got nan in entry 1."),
         (lambda: IndependentCascade("strong"),
-         "IndependentCascade.p must be a number, a value for each edge, or one of 'strength', 'weighted'; got 'strong'."),
+         "IndependentCascade.p must be a number, a value for each edge, or one of 'strength', 'weighted'; "
+         "got 'strong'."),
         (lambda: IndependentCascade(True), "IndependentCascade.p must lie in [0, 1]; got True."),
         (lambda: LinearThreshold(2.0), "LinearThreshold.weights must lie in [0, 1]; got 2.0."),
         (lambda: Threshold(), "Threshold takes either count or fraction."),
@@ -375,7 +393,8 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
         (lambda: ks.diffuse(TIES, SI(), [0], steps=-1), "steps must be a whole number in [0, 2147483646]; got -1."),
         (lambda: ks.diffuse(TIES, SI(), [0], seed=-1), "seed must be a whole number in [0, inf]; got -1."),
         (lambda: ks.diffuse(TIES, SI, [0]), "rule must be a kocsim.rules.Rule; got"),
-        (lambda: ks.diffuse(TIES, SI(), [0, 3]), "seeds names resident 3 in entry 1, but there are 3 residents (0..2)."),
+        (lambda: ks.diffuse(TIES, SI(), [0, 3]),
+         "seeds names resident 3 in entry 1, but there are 3 residents (0..2)."),
         (lambda: ks.diffuse(TIES, SI(), [-1]), "seeds names resident -1 in entry 0, but there are 3 residents (0..2)."),
         (lambda: ks.diffuse(TIES, SI(), [0, 0]), "seeds names resident 0 twice."),
         (lambda: ks.diffuse(TIES, SI(), 5), "seeds must be residents, such as [0, 33], or seeds.Random(5)"),
@@ -399,7 +418,8 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
          "IndependentCascade.p must be a number on a WellMixed network; got 'strength'."),
         (lambda: ks.diffuse(ks.WellMixed(10), SI(), ks.seeds.TopDegree(2)),
          "seeds.TopDegree needs ties: in a WellMixed network all residents are alike."),
-        (lambda: ks.diffuse(ks.WellMixed(10), SI(), [10]), "seeds names resident 10, but there are 10 residents (0..9)."),
+        (lambda: ks.diffuse(ks.WellMixed(10), SI(), [10]),
+         "seeds names resident 10, but there are 10 residents (0..9)."),
         (lambda: ks.diffuse(ks.WellMixed(2**20), SI(), [0], 1, replicates=2**12, times=True),
          "times would take 16.0 GiB (replicates x residents), more than 4 GiB; ask for fewer replicates."),
     ],
@@ -413,7 +433,8 @@ def test_refusals(make, sentence: str) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (lambda seen: np.ones(2, bool), "must return one value for each of 1 residents, shape (1,); got shape (2,) at step 1."),
+        (lambda seen: np.ones(2, bool),
+         "must return one value for each of 1 residents, shape (1,); got shape (2,) at step 1."),
         (lambda seen: np.array(["x"]), "must return true or false; got dtype <U1 at step 1."),
         (lambda seen: np.array([np.nan]), "must return true or false; got nan for resident 1 at step 1."),
     ],

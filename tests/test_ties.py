@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kocsim import packing
 from kocsim.errors import DataError, FileError
 from kocsim.packing import MAX_RESIDENTS
 from kocsim.ties import Ties
@@ -409,6 +410,312 @@ def test_importing_the_module_is_light() -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+# -- which edge a tie came from, and strengths as they were given --------------------------------
+
+
+def plain(
+    source: Any, target: Any, strength: Any = None, directed: bool = True
+) -> tuple[Any, Any, Any, Any, dict[str, int]]:
+    """Assembly in a few lines of NumPy: ends of ties, bytes, exact strengths, edges, what was set aside."""
+    source, target = np.asarray(source, np.int64), np.asarray(target, np.int64)
+    number = np.arange(source.size)
+    given = np.ones(source.size) if strength is None else np.asarray(strength)
+    byte, exact = np.rint(given.astype(np.float64) * 255), given.astype(np.float32)
+    apart = source != target
+    once = len(set(zip(source[apart].tolist(), target[apart].tolist(), strict=True)))
+    dropped = {"self_ties": int((~apart).sum()), "duplicates": int(apart.sum()) - once}
+    columns = [column[apart] for column in (source, target, byte, exact, number)]
+    if not directed:
+        turned = [columns[1], columns[0], *columns[2:]]
+        columns = [np.concatenate(pair) for pair in zip(columns, turned, strict=True)]
+    order = np.lexsort((columns[4], -columns[3], -columns[2], columns[1], columns[0]))
+    s, t, byte, exact, number = (column[order] for column in columns)
+    first = np.ones(s.size, bool)
+    first[1:] = (s[1:] != s[:-1]) | (t[1:] != t[:-1])
+    return np.stack([s, t])[:, first], byte[first], exact[first], number[first], dropped
+
+
+def same_as_plain(ties: Ties, source: Any, target: Any, strength: Any = None, directed: bool = True) -> None:
+    ends, byte, exact, number, dropped = plain(source, target, strength, directed)
+    assert np.array_equal(np.repeat(np.arange(ties.n), np.diff(ties.offsets)), ends[0])
+    assert np.array_equal(ties.targets, ends[1])
+    assert np.array_equal(ties.strength, byte)
+    assert ties.dropped == dropped
+    assert ties.edges_given == len(source)
+    edge = np.arange(ties.m) if ties.edge is None else ties.edge
+    assert edge.shape == number.shape and np.array_equal(edge, number)
+    if strength is None:
+        assert ties.exact is None
+        return
+    given = np.asarray(strength, np.float64)
+    between = (np.abs(given - np.rint(given * 255) / 255) > 1e-9).any()
+    assert (ties.exact is not None) == between
+    if ties.exact is not None:
+        assert ties.exact.dtype == np.float32 and np.array_equal(ties.exact, exact)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.sampled_from([1, 2, 3, 17, 300, 5_000, 70_000]),
+    m=st.sampled_from([0, 1, 2, 31, 33, 200, 3_000]),
+    among=st.sampled_from([3, 40, 2_000]),
+    strength=st.sampled_from(["none", "bytes", "tenths", "float32"]),
+    order=st.sampled_from(["any", "source", "tie", "target"]),
+    bucket=st.sampled_from([1, 8, 100, 1 << 15]),
+    directed=st.booleans(),
+    dtype=st.sampled_from(["i4", "i8", "u4", ">i4", "u8"]),
+)
+@settings(deadline=None, max_examples=150)
+def test_assembly_is_that_of_plain_numpy(
+    seed: int, n: int, m: int, among: int, strength: str, order: str, bucket: int, directed: bool, dtype: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    some = rng.integers(0, n, among)
+    source, target = some[rng.integers(0, some.size, (2, m))]
+    if order != "any":
+        keys = {"source": (source,), "tie": (target, source), "target": (source, target)}[order]
+        by = np.lexsort(keys)
+        source, target = source[by], target[by]
+    given = {
+        "none": None,
+        "bytes": rng.integers(0, 256, m) / 255,
+        "tenths": rng.integers(0, 11, m) / 10,
+        "float32": rng.random(m, np.float32),
+    }[strength]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "_BUCKET", bucket)  # small ones, so that few edges fill many
+        ties = Ties.from_edges(source.astype(dtype), target.astype(dtype), given, n=n, directed=directed)
+        same_as_plain(ties, source, target, given, directed)
+        back = ties.reverse()
+    ends = np.repeat(np.arange(n), ties.out_degree()), ties.targets
+    turned = np.lexsort(ends)
+    assert np.array_equal(back.out_degree(), ties.in_degree())
+    assert np.array_equal(ties.in_degree(), np.bincount(ties.targets, minlength=n))
+    assert np.array_equal(back.targets, ends[0][turned])
+    assert np.array_equal(back.strength, ties.strength[turned])
+    assert np.array_equal(back.weight, ties.weight[turned])
+    assert (back.edges_given, back.dropped) == (m, ties.dropped)
+    number = np.arange(m, dtype=np.float64)
+    assert np.array_equal(back.arranged(number), ties.arranged(number)[turned])
+    assert back.reverse() == ties
+    assert not directed or ties.is_symmetric() == (back == ties)
+    assert directed or ties.is_symmetric()
+
+
+def test_edges_in_the_largest_layer() -> None:
+    rng = np.random.default_rng(2)
+    source, target = rng.integers(MAX_RESIDENTS - 40_000, MAX_RESIDENTS, (2, 300_000))
+    source[::3] = rng.integers(0, MAX_RESIDENTS, source[::3].size)
+    strength = rng.random(source.size)
+    same_as_plain(Ties.from_edges(source, target, strength, n=MAX_RESIDENTS), source, target, strength)
+
+
+def test_more_ties_than_a_word_can_number() -> None:
+    refused(
+        "8589934592 ties of 16777216 residents are too many to be sorted.",
+        packing._Words, 2**33, 2**24, 2**33, True,
+    )  # fmt: skip
+    packing._Words(0, 2**24, 2**32, True)
+
+
+def test_many_edges_in_a_row() -> None:
+    """One resident speaks to all, in several buckets' worth of edges, and all speak to one."""
+    rng = np.random.default_rng(3)
+    n = 200_000
+    target = rng.permutation(n)
+    ties = Ties.from_edges(np.full(n, 7), target)
+    same_as_plain(ties, np.full(n, 7), target)
+    ties = Ties.from_edges(target, np.full(n, 7), directed=False)
+    same_as_plain(ties, target, np.full(n, 7), directed=False)
+
+
+def test_the_edge_of_a_tie() -> None:
+    ties = Ties.from_edges([1, 0, 0, 2], [2, 2, 1, 0])
+    assert ties.edge is not None and ties.edge.dtype == np.int32
+    assert (ties.edge.tolist(), ties.edges_given) == ([2, 1, 0, 3], 4)
+    assert ties.arranged([10, 11, 12, 13]).tolist() == [12, 11, 10, 13]
+    assert ties.reverse().arranged([10, 11, 12, 13]).tolist() == [13, 12, 11, 10]
+    in_order = Ties.from_edges([0, 0, 1, 2], [1, 2, 2, 0])
+    assert (in_order.edge, in_order.edges_given) == (None, 4)
+    values = np.array([10, 11, 12, 13])
+    assert in_order.arranged(values) is values
+    assert in_order.reverse().arranged(values).tolist() == [13, 10, 11, 12]
+    made = Ties(in_order.offsets, in_order.ties)
+    assert (made.edge, made.edges_given, made.exact) == (None, 4, None)
+    nothing = Ties.from_edges([], [], n=3)
+    assert (nothing.edge, nothing.edges_given, nothing.arranged([]).size) == (None, 0, 0)
+    nobody = Ties.from_edges([1, 2], [1, 2])  # only self-ties
+    assert (nobody.m, nobody.edges_given, nobody.arranged(["a", "b"]).size) == (0, 2, 0)
+    assert nobody.reverse().edges_given == 2
+
+
+def test_the_edge_kept_of_duplicates_is_the_strongest_then_the_first() -> None:
+    source, target = [0, 0, 0, 1, 1, 0], [1, 1, 1, 0, 1, 2]
+    assert Ties.from_edges(source, target).arranged(range(6)).tolist() == [0, 5, 3]
+    strength = [0.25, 0.75, 0.75, 0.5, 1, 0]
+    ties = Ties.from_edges(source, target, strength)
+    assert ties.arranged(range(6)).tolist() == [1, 5, 3]
+    # bytes alone do not tell these apart
+    ties = Ties.from_edges([0, 0, 0], [1, 1, 1], [0.5, 0.5001, 0.5001])
+    assert ties.arranged(range(3)).tolist() == [1]
+    assert ties.weight.tolist() == [np.float32(0.5001)]
+
+
+def test_both_directions_of_an_edge_come_from_the_same_edge() -> None:
+    ties = Ties.from_edges([2, 0, 1, 1], [0, 1, 0, 1], [0.2, 0.4, 0.6, 1], directed=False)
+    assert ties.targets.tolist() == [1, 2, 0, 0]
+    assert ties.arranged(range(4)).tolist() == [2, 0, 2, 0]  # the stronger of the two listings of 0 - 1
+    assert ties.edges_given == 4
+    equal = Ties.from_edges([2, 0, 1], [0, 1, 0], directed=False)
+    assert equal.arranged(range(3)).tolist() == [1, 0, 1, 0]
+
+
+@given(edges=EDGES, form=st.sampled_from(["coo", "csr", "csc"]), strength=st.booleans())
+@modest
+def test_edges_of_a_sparse_matrix_are_its_stored_entries(edges: list[Edge], form: str, strength: bool) -> None:
+    from scipy import sparse
+
+    source, target, values = columns(edges)
+    matrix = sparse.coo_array((values, (source, target)), shape=(N, N)).asformat(cast(Any, form))
+    matrix.data = np.minimum(matrix.data, 1)  # SciPy adds up what is stored twice, but for coo
+    listed = matrix.tocoo()
+    ties = Ties.from_scipy(matrix, strength=strength)
+    assert ties.edges_given == listed.nnz
+    held = listed.data >= 0 if strength else listed.data != 0
+    ends, byte, exact, number, dropped = plain(
+        listed.row[held], listed.col[held], listed.data[held] if strength else None
+    )
+    number = np.flatnonzero(held)[number]
+    assert np.array_equal(ties.targets, ends[1]) and np.array_equal(ties.strength, byte)
+    assert np.array_equal(ties.arranged(np.arange(listed.nnz)), number)
+    assert ties.dropped == dropped
+    if ties.exact is not None:
+        assert np.array_equal(ties.exact, exact)
+
+
+def test_a_matrix_that_holds_its_entries_as_a_layer_does() -> None:
+    from scipy import sparse
+
+    rng = np.random.default_rng(4)
+    matrix = sparse.random_array((300, 300), density=0.1, rng=rng, format="csr")
+    matrix.setdiag(0)
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    listed = matrix.tocoo()
+    for index in (np.int32, np.int64):
+        one = sparse.csr_array(
+            (matrix.data, matrix.indices.astype(index), matrix.indptr.astype(index)), shape=(300, 300)
+        )
+        ties = Ties.from_scipy(one, strength=True)
+        assert ties.edge is None and ties.edges_given == matrix.nnz
+        assert ties == Ties.from_edges(listed.row, listed.col, listed.data, n=300)
+        assert np.array_equal(ties.weight, matrix.data.astype(np.float32))
+        assert not np.shares_memory(ties.offsets, one.indptr)
+        back = ties.to_scipy()
+        assert np.array_equal(back.toarray(), matrix.toarray().astype(np.float32))
+        again = Ties.from_scipy(back, strength=True)
+        assert again == ties
+    # one entry moved to where a layer cannot have it, or out of order
+    shuffled = matrix.copy()
+    shuffled.indices[[0, 1]] = shuffled.indices[[1, 0]]
+    shuffled.data[[0, 1]] = shuffled.data[[1, 0]]
+    other = Ties.from_scipy(shuffled, strength=True)
+    assert other == ties and other.edge is not None and other.edge[:3].tolist() == [1, 0, 2]
+    row = int(np.argmax(np.diff(matrix.indptr) > 0))
+    loop = sparse.csr_array(matrix + sparse.coo_array(([0.5], ([row], [row])), shape=(300, 300)))
+    assert Ties.from_scipy(loop, strength=True) == ties
+    assert Ties.from_scipy(loop).dropped == {"self_ties": 1, "duplicates": 0}
+    empty = Ties.from_scipy(sparse.csr_array((5, 5)), strength=True)
+    assert (empty.n, empty.m, empty.edges_given) == (5, 0, 0)
+
+
+def test_a_matrix_whose_arrays_were_written_to() -> None:
+    from scipy import sparse
+
+    for bad in (3, -1):
+        matrix = sparse.csr_array(([1.0, 1.0], ([0, 1], [1, 2])), shape=(3, 3))
+        matrix.indices[1] = bad
+        with pytest.raises((DataError, ValueError)):  # SciPy may notice first
+            Ties.from_scipy(matrix)
+
+
+def test_edges_of_a_graph_are_in_its_own_order() -> None:
+    import networkx as nx
+
+    graph = nx.Graph([("c", "a"), ("a", "b"), ("b", "c")])
+    ties = Ties.from_networkx(graph)
+    assert ties.labels is not None and ties.edges_given == 3
+    named = {
+        frozenset((str(ties.labels[i]), str(ties.labels[j]))): k
+        for i in range(3)
+        for j, k in zip(ties.row(i), ties.arranged(range(3))[ties.offsets[i] : ties.offsets[i + 1]], strict=True)
+    }
+    assert named == {frozenset(edge): k for k, edge in enumerate(graph.edges)}
+    igraph = pytest.importorskip("igraph")
+    ties = Ties.from_igraph(igraph.Graph(n=3, edges=[(2, 1), (0, 2)]))
+    assert ties.arranged([5, 6]).tolist() == [6, 5, 6, 5]
+
+
+def test_edges_of_a_table_are_its_rows(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"source": ["z", "b", "z"], "target": ["b", "a", "a"], "trust": [0.1, 0.2, 0.3]})
+    frame.to_parquet(tmp_path / "edges.parquet")
+    for network in (frame, tmp_path / "edges.parquet"):
+        ties = Ties.from_any(network, strength="trust")
+        assert ties.arranged(frame.trust).tolist() == [0.2, 0.3, 0.1]
+        assert ties.weight.tolist() == np.float32([0.2, 0.3, 0.1]).tolist()
+
+
+def test_exact_strengths() -> None:
+    ties = Ties.from_edges([1, 0], [0, 1], [0.1, 0.7])
+    assert ties.exact is not None and ties.exact.dtype == np.float32 and ties.weight.dtype == np.float64
+    assert ties.weight.tolist() == [np.float32(0.7), np.float32(0.1)]
+    assert ties.reverse().weight.tolist() == [np.float32(0.1), np.float32(0.7)]
+    assert ties.to_scipy().toarray()[0, 1] == np.float32(0.7)
+    assert Ties.from_edges([1, 0], [0, 1], 0.1).weight.tolist() == [np.float32(0.1)] * 2
+    assert Ties.from_edges([1, 0, 0], [0, 1, 1], 0.1, directed=False).weight.tolist() == [np.float32(0.1)] * 2
+    assert Ties.from_edges([], [], 0.1, n=2).weight.size == 0
+    coarse = Ties.from_edges([1, 0], [0, 1], [51 / 255, 1])
+    assert coarse.exact is None and coarse.weight.tolist() == [1, 0.2]
+    assert Ties.from_edges([0], [1], np.float32([51 / 255])).exact is not None  # off by 3e-9: taken as it is
+    assert Ties.from_edges([0], [1]).weight.tolist() == [1]
+    copy = pickle.loads(pickle.dumps(ties))
+    assert copy == ties and copy.weight.tolist() == ties.weight.tolist()
+    assert copy.edge.tolist() == [1, 0] and copy.edges_given == 2
+
+
+def test_equality_and_symmetry_look_at_exact_strengths() -> None:
+    ties = Ties.from_edges([0, 1], [1, 0], [0.5, 0.5001])
+    assert ties.strength[0] == ties.strength[1]
+    assert not ties.is_symmetric() and Ties.from_edges([0, 1], [1, 0], 0.5).is_symmetric()
+    assert ties != Ties.from_edges([0, 1], [1, 0], [0.5, 0.5002])
+    assert ties != Ties(ties.offsets, ties.ties)
+    assert ties == Ties.from_edges([1, 0], [0, 1], [0.5001, 0.5])  # whatever the order
+    third = Ties.from_edges([0], [1], np.float32([51 / 255]))
+    assert third == Ties.from_edges([0], [1], [51 / 255])
+
+
+def test_a_county_keeps_bytes_only() -> None:
+    from kocsim import County
+
+    ties = Ties.from_edges([1, 0, 2], [0, 1, 1], [0.1, 0.5, 0.7], directed=False)
+    friends = County.from_ties(ties, kocs=[0], seed=1).friends
+    assert np.array_equal(friends.ties, ties.ties)
+    assert (friends.exact, friends.edge) == (None, None)
+
+
+def test_arranged_refuses() -> None:
+    ties = Ties.from_edges([1, 0, 0, 2, 2], [2, 2, 1, 0, 0])
+    assert ties.m == 4
+    refused("p must have one value for each of the 5 edges given; got 4.", ties.arranged, [1] * 4, "p")
+    refused("values must be one-dimensional; got 0 dimensions.", ties.arranged, 0.5)
+    refused("p must be one-dimensional; got 2 dimensions.", ties.arranged, [[1] * 5], "p")
+    refused("p must be one-dimensional; got rows of unequal length.", ties.arranged, [[1], [1, 2]], "p")
+    one = Ties.from_edges([0], [1])
+    refused("p must have one value for each of the 1 edge given; got 0.", one.arranged, [], "p")
 
 
 # -- refusals ------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """Edges in any order into rows of ties: ascending, each tie once, the strongest of equal edges kept.
 
-An edge travels in one word of 64 bits: its source within the bucket, its target, and in the low 32 bits its number
-among those given, times two and plus one where it is heard against the direction in which it was given. Words are
-first parted by source into buckets that fit a core's cache, then sorted within each digit by digit. Parting keeps the
-order of edges, and so does sorting: of equal edges the first given comes first.
+An edge travels in one word of 64 bits. From high to low: its source within the bucket; its target; its number among
+those given, times two and plus one where it is heard against the direction in which it was given, if edges are heard
+both ways; its strength byte, if strengths differ. Words are first parted by source into buckets that fit a core's
+cache, then sorted within each digit by digit. Parting keeps the order of edges, and so does sorting: of equal edges the
+first given comes first.
 """
 
 from __future__ import annotations
@@ -133,24 +134,27 @@ def bucket_sizes(source, target, shift, both, count):
 
 
 @jit
-def part(source, target, shift, bits, both, at, words):
-    """Put each edge into its bucket, the next place of which is at[b]; targets take `bits` bits."""
-    cut, wide = uint64(shift), uint64(bits)
+def part(source, target, strength, layout, both, at, words):
+    """Put each edge into its bucket, the next place of which is at[b].
+
+    `layout`: bits of the source within a bucket, of a target, of number and strength together, of strength.
+    """
+    cut, wide, tail, carry = uint64(layout[0]), uint64(layout[1]), uint64(layout[2]), uint64(layout[3])
     within = (uint64(1) << cut) - uint64(1)
     for k in range(source.size):
         s, t = uint64(source[k]), uint64(target[k])
         if s == t:
             continue
-        number = uint64(2 * k if both else k)
-        b = s >> cut
-        p = at[b]
-        at[b] = p + uint64(1)
-        words[p] = (((s & within) << wide | t) << uint64(32)) | number
+        own = uint64(2 * k if both else k) << carry
+        if carry:
+            own |= uint64(strength[k])
+        p = at[s >> cut]
+        at[s >> cut] = p + uint64(1)
+        words[p] = (((s & within) << wide | t) << tail) | own
         if both:
-            b = t >> cut
-            p = at[b]
-            at[b] = p + uint64(1)
-            words[p] = (((t & within) << wide | s) << uint64(32)) | number | uint64(1)
+            p = at[t >> cut]
+            at[t >> cut] = p + uint64(1)
+            words[p] = (((t & within) << wide | s) << tail) | own | (uint64(1) << carry)
 
 
 @jit
@@ -162,19 +166,20 @@ def tie_bucket_sizes(ties, shift, count):
 
 
 @jit
-def part_ties(offsets, ties, numbers, shift, bits, at, words):
-    """Put each tie, turned round, into its bucket; sources come ascending. Empty `numbers`: ties count from 0."""
-    counted = numbers.size == 0
-    cut, wide = uint64(shift), uint64(bits)
+def part_ties(offsets, ties, numbers, layout, at, words):
+    """Put each tie, turned round, into its bucket, as `part`; sources ascend. Empty `numbers`: ties count from 0."""
+    cut, wide, tail, carry = uint64(layout[0]), uint64(layout[1]), uint64(layout[2]), uint64(layout[3])
     within = (uint64(1) << cut) - uint64(1)
+    counted = numbers.size == 0
     for i in range(offsets.size - 1):
         for k in range(offsets[i], offsets[i + 1]):
             t = uint64(ties[k] & uint32(ID_MASK))
-            b = t >> cut
-            p = at[b]
-            at[b] = p + uint64(1)
-            number = uint64(k) if counted else uint64(numbers[k])
-            words[p] = (((t & within) << wide | uint64(i)) << uint64(32)) | number
+            own = (uint64(k) if counted else uint64(numbers[k])) << carry
+            if carry:
+                own |= uint64(ties[k] >> uint32(24))
+            p = at[t >> cut]
+            at[t >> cut] = p + uint64(1)
+            words[p] = (((t & within) << wide | uint64(i)) << tail) | own
 
 
 @helper
@@ -234,24 +239,22 @@ def sort_words(words, other, cuts, count):
 
 
 @jit
-def rows(
-    words, starts, shift, bits, cuts, both, strength, exact, other, count, bytes_, weights,
-    offsets, ties, edge, weight,
-):
+def rows(words, starts, layout, cuts, both, fill, exact, other, count, weights, offsets, ties, edge, weight):
     """Sort the words of each bucket and write their ties. Returns ties, and edges given twice in one direction.
 
-    `cuts` as in `sort_words`; the last digit is the source within the bucket, unless `shift` is 0. `strength` and
-    `exact` have an entry an edge given, or `strength` one for all; `exact` and `weight` are empty where they are not
-    wanted. `other`, `count`, `bytes_` and `weights` are room to work in, the last two in short loops that let loads from
+    `layout` as in `part`, `cuts` as in `sort_words`; the last digit is the source within the bucket, if that has bits.
+    `fill` is the strength byte where words carry none. `exact` has an entry an edge given; it and `weight` are empty
+    where not wanted. `other`, `count` and `weights` are room to work in, the last in a short loop that lets loads from
     far memory overlap.
     """
     n = offsets.size - 1
-    targets = (uint64(1) << uint64(bits)) - uint64(1)
-    low, half = uint64(0xFFFFFFFF), uint64(32)
-    one = strength.size == 1
-    byte = uint32(strength[0]) << uint32(24)
-    keep_exact = exact.size > 0
+    shift = layout[0]
+    wide, tail, carry = uint64(layout[1]), uint64(layout[2]), uint64(layout[3])
     turned = uint64(1) if both else uint64(0)
+    skip = carry + turned
+    low, targets = (uint64(1) << tail) - uint64(1), (uint64(1) << wide) - uint64(1)
+    keep_exact = exact.size > 0
+    byte = uint32(uint64(fill) << uint64(24))
     m = 0
     duplicates = 0
     row = 0
@@ -260,12 +263,9 @@ def rows(
         if sort_words(here, other, cuts, count):
             here = other
         size = starts[b + 1] - starts[b]
-        if not one:
-            for k in range(size):
-                bytes_[k] = strength[(here[k] & low) >> turned]
         if keep_exact:
             for k in range(size):
-                weights[k] = exact[(here[k] & low) >> turned]
+                weights[k] = exact[(here[k] & low) >> skip]
         base = b << shift
         while row < base:
             row += 1
@@ -274,16 +274,15 @@ def rows(
         for k in range(1, size):
             again += (here[k] ^ here[k - 1]) <= low
         if again == 0 and size > FEW:  # loops without a branch, and rows end where the last digit does
-            to = ties[m : m + size]
-            if one:
+            to, came = ties[m : m + size], edge[m : m + size]
+            if carry:
                 for k in range(size):
-                    to[k] = uint32((here[k] >> half) & targets) | byte
+                    to[k] = uint32((here[k] >> tail) & targets) | uint32((here[k] & uint64(0xFF)) << uint64(24))
             else:
                 for k in range(size):
-                    to[k] = uint32((here[k] >> half) & targets) | (uint32(bytes_[k]) << uint32(24))
-            came = edge[m : m + size]
+                    to[k] = uint32((here[k] >> tail) & targets) | byte
             for k in range(size):
-                came[k] = int64((here[k] & low) >> turned)
+                came[k] = int64((here[k] & low) >> skip)
             if keep_exact:
                 weight[m : m + size] = weights[:size]
             for j in range(min(int64(1) << shift, n - base)):
@@ -295,10 +294,10 @@ def rows(
         listed = False
         for k in range(size):
             w = here[k]
-            key = w >> half
-            forward = (w & turned) == 0
-            if not one:
-                byte = uint32(bytes_[k]) << uint32(24)
+            key = w >> tail
+            forward = ((w >> carry) & turned) == 0
+            if carry:
+                byte = uint32((w & uint64(0xFF)) << uint64(24))
             if key == last:
                 duplicates += listed and forward
                 listed = listed or forward
@@ -309,12 +308,12 @@ def rows(
             else:
                 last = key
                 listed = forward
-                i = base + int64(key >> uint64(bits))
+                i = base + int64(key >> wide)
                 while row < i:
                     row += 1
                     offsets[row] = m
             ties[m] = uint32(key & targets) | byte
-            edge[m] = int64((w & low) >> turned)
+            edge[m] = int64((w & low) >> skip)
             if keep_exact:
                 weight[m] = weights[k]
             m += 1
