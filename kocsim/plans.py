@@ -393,12 +393,15 @@ class Mixed(Plan):
 
 
 class _Mixed(Worker):
+    """As all face the same chances, one draw each says when she adopts: when the chance to have done so exceeds it.
+
+    Residents are put in the order of their draws, and a step costs no more than its adopters.
+    """
+
     def __init__(self, plan: Mixed, setting: Setting) -> None:
         super().__init__(setting)
         self.hazard = plan.hazard
-        n = setting.network.n
         self.candidates = np.flatnonzero(~setting.immune).astype(np.uint32)
-        self.new = np.empty(n + 1, np.uint32)
 
     def room(self) -> int:
         return 1
@@ -409,15 +412,20 @@ class _Mixed(Worker):
             tally.levels[r] = self._one(r, who[0], when[0], tally)
 
     def call(self, who: Any, when: Any, lo: int, hi: int, tally: Tally) -> int:
-        raise NotImplementedError
+        raise NotImplementedError("a well-mixed population has no kernel of ties")
 
     def _one(self, r: int, who: Any, when: Any, tally: Tally) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """One replicate; adopters and those who stopped trying at each step."""
         s, hazard = self.setting, self.hazard
-        key = entity_key(int(s.key(Decision.STEP)), r)
+        keys = np.empty(self.candidates.size, np.uint64)
+        self.kernels.draw_keys(np.uint64(entity_key(int(s.key(Decision.STEP)), r)), self.candidates, keys)
+        keys.sort()
+        order = keys.astype(np.uint32)
+        draws = ((keys >> np.uint64(32)).astype(np.float64) + 0.5) / 2.0**32
         key_end = np.uint64(entity_key(int(s.key(Decision.TRYING)), r))
-        left, m = np.append(self.candidates, np.uint32(0)), self.candidates.size
         free = ~s.immune
+        waiting = self.candidates.size
+        passed, stay = 0, 1.0  # residents whose draw has been reached; the chance not to have adopted yet
         ends: dict[int, int] = {}  # step -> residents; `loud`: those of them who pass something on
         loud: dict[int, int] = {}
         levels: list[int] = []
@@ -425,20 +433,19 @@ class _Mixed(Worker):
         adopted = fresh = active = infectious = 0
         t = 0
         while True:
-            new = self.new[:0]
+            new = order[:0]
             if t:
-                m, many = self.kernels.mixed_step(
-                    left, m, np.uint64(entity_key(key, t, 1)), hazard(adopted, fresh, active), self.new)
-                new = self.new[:many]
+                stay *= 1.0 - hazard(adopted, fresh, active)
+                reached = int(np.searchsorted(draws, 1.0 - stay))
+                new = order[passed:reached]
+                new = new[free[new]]  # without those who were seeds
+                passed = reached
+            free[new] = False
             seeds = who[when == t]
             if seeds.size:
-                free[new] = False
                 new = np.concatenate([new, seeds[free[seeds]]])
                 free[new] = False
-                stay = left[:m][free[left[:m]]]
-                m = stay.size
-                left[:m] = stay
-            free[new] = False
+            waiting -= new.size
             if tally.times.shape[0]:
                 tally.times[r, new] = t
             self.counts[new] += np.uint32(1)
@@ -456,7 +463,7 @@ class _Mixed(Worker):
             levels.append(new.size)
             endings.append(ends.pop(t, 0))
             infectious += new.size - endings[-1]
-            hot = m and hazard(adopted, fresh, active) > 0
+            hot = waiting and hazard(adopted, fresh, active) > 0
             going = hot or (when > t).any() or (hazard.log_end < 0 and infectious)
             if t == s.last or not going:
                 break

@@ -63,6 +63,7 @@ class Replicate:
         self.weight = np.zeros(n, np.int64)
         self.loud: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]  # adopters at each step who are not silent
         self.draw = np.empty(n)
+        self.stay = self.staying = 1.0  # a mixed population: the chance not to have adopted before, and after this step
         worker.kernels.draws(self.key(Decision.PERSON), np.arange(n), self.draw)
 
     def key(self, decision: Decision) -> np.uint64:
@@ -146,14 +147,17 @@ class Replicate:
         network, kernels = self.network, self.worker.kernels
         luck = np.empty(rows.size)
         kernels.draws(np.uint64(entity_key(int(self.key(Decision.STEP)), t, 1)), rows, luck)
+        adopters = np.concatenate(self.loud)
         seen = Seen(
             step=t, resident=rows, adopted=self.met[rows], fresh=self.fresh[rows], contacts=network.contacts[rows],
             weight=self.weight[rows].astype(np.float64), total=self.worker.total[rows], draw=self.draw[rows], luck=luck,
-            senders=self.loud[-1], network=network, tries=lambda ever: self._tries(t, rows, ever),
+            senders=self.loud[-1], adopters=adopters, ages=t - self.time[adopters], network=network,
+            tries=lambda ever: self._tries(t, rows, ever), happens=lambda chance: self._happens(rows, chance),
             draw_of=self._draw_of, key=lambda decision: int(self.key(decision)),
         )
         rule = self.worker.rule
         answer = np.asarray(rule.adopt(seen))
+        self.stay = self.staying
         name = type(rule).__name__
         if answer.shape != rows.shape:
             raise DataError(
@@ -170,6 +174,10 @@ class Replicate:
                     f"at step {t}."
                 )
         return answer.astype(np.bool_)
+
+    def _happens(self, rows: NDArray[np.int64], chance: float) -> NDArray[np.bool_]:
+        self.staying = self.stay * (1.0 - chance)
+        return self._draw_of(rows, Decision.STEP) < 1.0 - self.staying
 
     def _draw_of(self, residents: NDArray[np.int64], decision: Decision) -> NDArray[np.float64]:
         out = np.empty(len(residents))

@@ -330,4 +330,5 @@ def _part(seen: Seen, take: NDArray[np.bool_]) -> Seen:
             value=every.value[kept],
         )
 
-    return replace(seen, tries=tries, **{name: getattr(seen, name)[take] for name in columns})
+    part = {name: getattr(seen, name)[take] for name in columns}
+    return replace(seen, tries=tries, happens=lambda chance: seen.happens(chance)[take], **part)

@@ -29,8 +29,8 @@ FILE = Path(__file__).resolve().parents[2] / "shared" / "oracles.json"
 ROUNDING = 1e-8
 """Last digit of the figures in the file."""
 
-EVEN = 0.5
-"""What the p-value of a chi-square is compared with, in name."""
+CHI = ", chi-square"
+"""End of the name of a comparison whose figure is a p-value."""
 ANY = math.nan
 
 Case = dict[str, Any]
@@ -57,7 +57,7 @@ class Line:
         """How much of what is allowed it takes: 0 as expected, 1 at the limit."""
         if math.isnan(self.expected):
             return 0.0 if self.ok else 1.0
-        if self.expected == EVEN:
+        if self.what.endswith(CHI):
             return math.log(max(self.measured, 1e-300)) / math.log(self.low)
         room = (self.high if self.measured > self.expected else self.low) - self.expected
         return abs((self.measured - self.expected) / room) if room else float(self.measured != self.expected)
@@ -105,14 +105,14 @@ def law(what: str, values: np.ndarray, pmf: list[float], first: int = 0, at_leas
     seen = np.bincount(np.minimum(values - first, len(pmf)), minlength=len(pmf) + 1)
     rare = expected < 5
     if (seen[expected == 0] > 0).any() and sum(pmf) > 1 - 1e-6:
-        return Line(f"{what}, chi-square", EVEN, 0.0, 0.0, at_least, 1.0)
+        return Line(f"{what}{CHI}", 0.5, 0.0, 0.0, at_least, 1.0)
     counts, means = np.append(seen[~rare], seen[rare].sum()), np.append(expected[~rare], expected[rare].sum())
     if means[-1] < 5:  # too few to stand alone
         counts[0] += counts[-1]
         means[0] += means[-1]
         counts, means = counts[:-1], means[:-1]
     p = stats.chisquare(counts, means * counts.sum() / means.sum()).pvalue
-    return Line(f"{what}, chi-square", EVEN, float(p), 0.0, at_least, 1.0)
+    return Line(f"{what}{CHI}", 0.5, float(p), 0.0, at_least, 1.0)
 
 
 # ---- the cases by name
@@ -167,12 +167,18 @@ def closed_form(p: float, q: float, t: np.ndarray) -> np.ndarray:
     return (1 - decay) / (1 + q / p * decay)
 
 
-def euler(p: float, q: float, dt: float, until: float) -> np.ndarray:
-    """What the additive form tends to for many residents at steps of dt."""
+def room(n: int, p: float, q: float, dt: float, until: float, runs: int) -> tuple[float, float]:
+    """What F may be off, from steps and from chance: bias of steps of dt plus four standard errors; and the error.
+
+    Steps make a curve late: with p = 0.01, q = 0.5 by 0.0083 at dt = 0.05, exactly, as n -> infinity. And few pioneers,
+    about n p / (p + q), make a run's clock uncertain.
+    """
     share = [0.0]
     for _ in range(round(until / dt)):
         share.append(share[-1] + (1 - share[-1]) * (p + q * share[-1]) * dt)
-    return np.array(share)
+    bias = np.abs(np.array(share) - closed_form(p, q, np.arange(len(share)) * dt)).max()
+    error = 0.25 / math.sqrt(n * p / (p + q) * runs)
+    return float(bias) + 4 * error, error
 
 
 def peak(adopted: np.ndarray, dt: float, p: float, q: float) -> tuple[float, float]:
@@ -197,20 +203,13 @@ def bass_1(case: Case, full: bool) -> Iterator[Line]:
     times = np.array(case["inputs"]["times"])
     for k, (name, expected) in enumerate(case["expected"].items()):
         p, q = (float(part.split("=")[1]) for part in name.split())
-        slow = p / q < 0.025
-        # steps make a curve late: with p = 0.01, q = 0.5 by 0.0083 at dt = 0.05 (exactly, for n -> infinity), which is
-        # more than the tolerance, and by 0.0017 at dt = 0.01. And few pioneers make one run's clock uncertain, by
-        # up to 0.003 here. So the slow starters take small steps and the mean of some runs, or else have a wider band
-        dt = 0.05 if not full and slow else 0.01 if full else 0.025
-        curves = bass(n, p, q, dt, until, k, replicates=(8 if p < 0.005 else 4) if full and slow else 1)
-        adopted = curves.mean(axis=0)
+        # at its own size: steps so small and runs so many that there is room for four errors within the tolerance
+        dt, runs = (0.01, 8 if p < 0.005 else 4 if p < 0.02 else 1) if full else (0.05, 1)
+        adopted = bass(n, p, q, dt, until, k, runs).mean(axis=0)
         at = adopted[np.rint(times / dt).astype(int)]
         off = float(np.abs(at - expected["F"]).max())
-        error = 0.25 / math.sqrt(n * p / (p + q) * len(curves))
-        allowed = 0.005
-        if not full and slow:
-            late = np.abs(euler(p, q, dt, until) - closed_form(p, q, np.arange(adopted.size) * dt)).max()
-            allowed = float(late) + 4 * error
+        needed, error = room(n, p, q, dt, until, runs)
+        allowed = 0.005 if full else max(0.005, needed)
         yield Line(f"{name}: largest |F - F(t)|, t = 0..20", 0.0, off, error, 0.0, allowed)
         if not expected["t_peak"]:  # advertising alone: sales fall from the first day on
             sales = np.diff(at)
@@ -246,14 +245,16 @@ def bass_2(case: Case, full: bool) -> Iterator[Line]:
             yield Line(f"{form}: distance at dt = {dt} / dt = {dt / 2}", 2.0, ratio, 0.0, 1.8, 2.2)
 
 
-@case("BASS-3")
+@case("BASS-3", long=True)
 def bass_3(case: Case, full: bool) -> Iterator[Line]:
-    n, dt = 200_000, 0.05
+    n, until, dt, runs = 200_000, 28, 0.025 if full else 0.05, 8 if full else 1
     for k, (name, expected) in enumerate(case["expected"].items()):
         p, q = expected["p"], expected["q"]
-        adopted = bass(n, p, q, dt, 28, seed=k)[0]
+        adopted = bass(n, p, q, dt, until, k, runs).mean(axis=0)
+        needed, error = room(n, p, q, dt, until, runs)
         for t, row in zip((5, 10, 15, 20), expected["F_5_10_15_20"], strict=True):
-            yield near(f"{name}: F({t})", row, float(adopted[round(t / dt)]), 0.01)
+            allowed = 0.01 if full else max(0.01, needed)
+            yield near(f"{name}: F({t})", row, float(adopted[round(t / dt)]), allowed, error)
         when, height = peak(adopted, dt, p, q)
         yield near(f"{name}: years to the peak", expected["t_peak_years"], when, 0.03 * expected["t_peak_years"])
         sales = expected["peak_sales_thousand"]
@@ -443,21 +444,27 @@ def lt_1(case: Case, full: bool) -> Iterator[Line]:
 
 
 @lru_cache(maxsize=1)
-def nethept() -> ks.Ties:
-    """NetHEPT with every collaboration both ways."""
+def nethept() -> tuple[ks.Ties, np.ndarray]:
+    """NetHEPT with every collaboration both ways, and 1 / in-degree of each arc as the file counts it.
+
+    It counts the 22 residents who are listed with themselves, both ways; kocsim sets these aside.
+    """
     data = np.load(FILE.parent / published()["HEPT-1"]["inputs"]["data"])
-    return ks.Ties.from_edges(data["source"], data["target"], n=int(data["n"]), directed=False)
+    n = int(data["n"])
+    pairs = np.unique(np.sort(np.column_stack([data["source"], data["target"]]), axis=1), axis=0)
+    arcs = np.concatenate([pairs, pairs[:, ::-1]])
+    chance = 1 / np.bincount(arcs[:, 1], minlength=n)[arcs[:, 1]]
+    return ks.Ties.from_edges(arcs[:, 0], arcs[:, 1], n=n), chance
 
 
 @case("HEPT-1", long=True)
 def hept_1(case: Case, full: bool) -> Iterator[Line]:
-    runs = 20_000 if full else 2_000
-    ties = nethept()
-    # the file counts the 22 residents who are listed with themselves, both ways; kocsim sets these aside
-    yield same("arcs", case["inputs"]["arcs"], ties.m + 2 * ties.dropped["self_ties"])
+    runs = 100_000 if full else 2_000
+    ties, chance = nethept()
+    yield same("arcs", case["inputs"]["arcs"], ties.m + sum(ties.dropped.values()))
     for k, (name, expected) in enumerate(case["expected"].items()):
         chosen = case["inputs"]["seeds"][: int(name.split()[1])] if name.startswith("first") else ks.seeds.TopDegree(50)
-        rule = ks.rules.IndependentCascade(p=0.01 if "uniform" in name else "weighted")
+        rule = ks.rules.IndependentCascade(p=0.01 if "uniform" in name else chance)
         out = ks.diffuse(ties, rule, seeds=chosen, replicates=runs, seed=k)
         error = expected["sd_one_run"] / math.sqrt(runs)
         yield near(name, expected["spread"], out.mean, 4 * error + expected["ci99"], error)
@@ -469,8 +476,8 @@ def pub_6(case: Case, full: bool) -> Iterator[Line]:
     runs = 30_000 if full else 2_000
     chosen = published()["HEPT-1"]["inputs"]["seeds"]
     rule = ks.rules.IndependentCascade(p="weighted")
-    greedy = ks.diffuse(nethept(), rule, seeds=chosen, replicates=runs, seed=1)
-    degree = ks.diffuse(nethept(), rule, seeds=ks.seeds.TopDegree(50), replicates=runs, seed=2)
+    greedy = ks.diffuse(nethept()[0], rule, seeds=chosen, replicates=runs, seed=1)
+    degree = ks.diffuse(nethept()[0], rule, seeds=ks.seeds.TopDegree(50), replicates=runs, seed=2)
     ratio = greedy.mean / degree.mean
     error = ratio * math.hypot(greedy.se / greedy.mean, degree.se / degree.mean)
     expected = 960.15 / 847.98
@@ -486,7 +493,7 @@ def giant(ties: ks.Ties, p: float, runs: int, seed: int) -> np.ndarray:
 
 @case("PERC-1", long=True)
 def perc_1(case: Case, full: bool) -> Iterator[Line]:
-    n, graphs, runs = 100_000, 4 if full else 1, 1000 if full else 500
+    n, graphs, runs = 100_000, 4 if full else 1, 1000 if full else 250
     for name, rows in case["expected"].items():
         if name.startswith("ER"):
             networks = [gnp(n, 6, 60 + k) for k in range(graphs)]
@@ -763,15 +770,11 @@ def rf_3(case: Case, full: bool) -> Iterator[Line]:
                 title = f"{name}, {where}, {seeds} seed{'s' * (seeds > 1)}"
                 chance = expected[f"prob_major_from_{seeds}_seed{'s' * (seeds > 1)}"]
                 yield share(f"{title}: chance of a major cascade", chance, large.size / runs, runs)
-                error = sd / math.sqrt(n * large.size)
-                # on one network, sizes also differ from the limit by the network's own chance, of the same order
-                own = 0.0 if where == "well mixed" else 4 * sd / math.sqrt(n)
-                yield near(f"{title}: its size", z, float(large.mean()), 4 * error + 10 / n + own, error)
+                # of runs on one network only a part of the width averages out: at worst, none of it
+                error = sd * math.sqrt((1 / large.size + (where != "well mixed")) / n)
+                yield near(f"{title}: its size", z, float(large.mean()), 4 * error + 10 / n, error)
                 if where == "well mixed":
-                    # the width is that of the limit: at N = 1e5 within 1 % of it, but for R = 1.2, where it is 4 %
-                    wide = spread(f"{title}: its width", sd, large * math.sqrt(n))
-                    slack = 0.04 if ratio < 1.5 else 0.01
-                    yield near(wide.what, sd, wide.measured, 4 * wide.error + slack * sd, wide.error)
+                    yield spread(f"{title}: its width", sd, large * math.sqrt(n))
 
 
 @case("SI-2", long=True)

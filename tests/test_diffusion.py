@@ -306,6 +306,27 @@ def test_kernels_equal_numpy_on_larger_networks(seed: int) -> None:
         assert fast.mean > 20
 
 
+@pytest.mark.parametrize("n", [2, 100, 3000])
+def test_kernels_equal_numpy_where_everybody_hears_everybody(n: int) -> None:
+    for rule in [
+        IndependentCascade(2 / n), IndependentCascade(1.0), SI(0.3 / n), SIR(1 / n, 0.3), SIR(2 / n, 1.0),
+        Bass(0.02, 0.4),
+        Bass(0.02, 0.4, form="exponential"), Bass(0.01, 0.2 / n, form="product", per="contact"),
+        Threshold(count=3), LinearThreshold(), ComplexContagion([0.0, 0.1]), Referral(1.5),
+    ]:
+        few = n == 2
+        fast, plain = (
+            ks.diffuse(
+                ks.WellMixed(n), rule, {0: 0, 1: 3} if few else {3: 0, 4: 0, 5: 0, 90: 3}, 30, 4, seed=4,
+                immune=[] if few else [7, 8], silent=[] if few else [4, *range(20, 30)], times=True, fast=fast,
+            ) for fast in (True, False)
+        )
+        assert np.array_equal(fast.times, plain.times), rule
+        assert np.array_equal(fast.curve, plain.curve), rule
+        if not few:
+            assert (fast.probability[[7, 8]] == 0).all()
+
+
 def test_many_threads_and_batches_change_nothing() -> None:
     ties = random_ties(300, 1500)
     for rule in RULES:

@@ -278,7 +278,7 @@ def countdown(
                 g = min(before - head, uint64(GROUP))
                 _rows(offsets, ties, silent, rkey, queue, head, g, row_at, row_end, row_key, work)
                 head += g
-                if not filled and reached > n >> uint64(6):
+                if not filled and reached > n >> uint64(2):
                     filled = True
                     for v in range(n):
                         if left[v] == untouched:
@@ -684,27 +684,6 @@ def invitations(
     return hi
 
 
-# ---- everybody hears everybody
-
-
-@jit
-def mixed_step(left, m, key, hazard, adopters):
-    """Of the residents ``left[:m]`` each adopts with the same probability; the draw belongs to (step, resident).
-
-    Returns how many stay, at the front of `left`, and how many adopted, at the front of `adopters`.
-    """
-    k0, k1 = low(key), high(key)
-    stay = new = uint64(0)
-    for x in range(uint64(m)):
-        v = left[x]
-        adopts = (float64(mix32(k0, k1, v)) + 0.5) / 4294967296.0 < hazard
-        adopters[new] = v
-        new += uint64(adopts)
-        left[stay] = v
-        stay += uint64(not adopts)
-    return int64(stay), int64(new)
-
-
 # ---- draws for arrays
 
 
@@ -722,6 +701,15 @@ def draws(key, residents, out):
     k0, k1 = low(key), high(key)
     for x in range(residents.size):
         out[x] = (float64(mix32(k0, k1, uint32(residents[x]))) + 0.5) / 4294967296.0
+
+
+@jit
+def draw_keys(key, residents, out):
+    """The 32 bits behind `draws`, above the resident's number: sorting puts residents in the order of their draws."""
+    k0, k1 = low(key), high(key)
+    for x in range(residents.size):
+        v = uint32(residents[x])
+        out[x] = (uint64(mix32(k0, k1, v)) << uint64(32)) | uint64(v)
 
 
 @jit

@@ -70,6 +70,13 @@ class Seen:
     """``tries(True)``: ties from all adopted contacts; ``tries(False)``: from fresh ones only."""
     draw_of: Callable[[NDArray[np.int64], Decision], NDArray[np.float64]]
     """In (0, 1) for any residents and decision, the same at every step of a replicate."""
+    adopters: NDArray[np.int64]
+    """Row numbers of all who have adopted and are not silent."""
+    ages: NDArray[np.int64]
+    """Steps since each of these adopted, from 1."""
+    happens: Callable[[float], NDArray[np.bool_]]
+    """On a `WellMixed` network: to whom something of this chance, the same for all, happens now. To be asked once a
+    step: a resident's one draw is compared with the chance that it has happened by now."""
     key: Callable[[Decision], int]
     """Key of a decision in this replicate, for draws by `kocsim.rng`."""
 

@@ -120,18 +120,17 @@ class Bass(BuiltIn):
             raise ParameterError(f"Bass.q must be a number on a WellMixed network; got {self.q!r}.")
 
     def adopt(self, seen: Seen) -> NDArray[np.bool_]:
+        if seen.network.mixed:
+            return seen.happens(self._mixed(seen.network.n)(seen.adopters.size, 0, 0))
         contacts = np.maximum(seen.contacts, 1)
         if self.form == "additive":
             q: Any = self.q
             x: Any = seen.adopted.astype(np.float64)
             if self.per == "share":
                 x = x / contacts
-            elif not seen.network.mixed:
+            else:
                 q, x = 1.0, seen.weight / UNIT
             return np.asarray(seen.luck < (self.p + q * x) * self.dt)
-        if seen.network.mixed:
-            chance = self._mixed(seen.network.n)(int(seen.adopted.max(initial=0)), 0, 0)  # the same for all
-            return np.asarray(seen.luck < chance)
         tries = seen.tries(True)
         stay = tries.value
         if self.per == "share":

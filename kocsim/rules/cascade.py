@@ -81,7 +81,7 @@ class IndependentCascade(BuiltIn):
 
     def adopt(self, seen: Seen) -> NDArray[np.bool_]:
         if seen.network.mixed:
-            return np.asarray(seen.luck < -np.expm1(seen.fresh * np.log1p(-self.p)))
+            return seen.happens(_Mixed(self.p)(0, seen.senders.size, 0))
         tries = seen.tries(False)
         p = 1.0 / seen.contacts[tries.row] if self._weighted else tries.value
         return any_of(tries.row[tries.draw < rounded_down(p)], seen.resident.size)

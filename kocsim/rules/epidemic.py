@@ -48,6 +48,11 @@ class _Contagion(BuiltIn):
         return 0.0
 
     def adopt(self, seen: Seen) -> NDArray[np.bool_]:
+        if seen.network.mixed:
+            lasts = np.full(seen.adopters.size, np.inf)
+            if (end := self._log_end()) < 0:
+                lasts = geometric(seen.draw_of(seen.adopters, Decision.TRYING), end)
+            return seen.happens(_Mixed(self.beta, end)(0, 0, int((seen.ages <= lasts).sum())))
         tries = seen.tries(True)
         wait = geometric(tries.draw, tries.value)
         hit = wait == tries.age
