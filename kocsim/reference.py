@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kocsim.rng import Decision, chance, entity_key, stream, uniform, uniform31
+from kocsim.mechanisms.content import DISCLOSED, NOISE, SELLING, SERVICE
+from kocsim.rng import Decision, chance, entity_key, mix32, stream, uniform, uniform31
 from kocsim.stages import NEVER, SLACK, Stage
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ class Post(NamedTuple):
     turn: int
     """0 for the author's first post of the day on this channel, 1 for the second, ..."""
     strength: int
-    """Of the tie it came over, 0 to 255."""
+    """Of the tie it came over, 0 to 255; from a KOC, the resident's trust."""
     quality: float
+    kind: int = SELLING
 
 
 @dataclass
@@ -78,6 +80,10 @@ class Day(NamedTuple):
     day_identified: list[int]
     day_customer: list[int]
     ordered: list[bool]
+    trust: list[int]
+    """Of each tie from a KOC, 0 to 255, KOC by KOC."""
+    muted: list[bool]
+    """Whether it is muted."""
     exposures: int
     """Posts seen by anybody."""
 
@@ -155,6 +161,10 @@ class _World:
         self.budget = attention.budget(county.contacts).tolist()
         self.background = attention.background(county.contacts).tolist()
 
+        # trust of each resident in each KOC who reaches her, 0 to 255, and whom she has muted
+        self.trust = {(k, j): strength for k, row in enumerate(self.reach) for j, strength, _ in row}
+        self.muted: set[tuple[int, int]] = set()
+
     def _before_day_one(self, county: County) -> list[Resident]:
         """Unaware, with a personal threshold: Box and Muller on two draws."""
         key = stream(self.seed, Decision.THRESHOLD)
@@ -195,17 +205,58 @@ def _kocs_post(
             on_moments = _how_many(world, Decision.KOC_MOMENTS, day, author, posting.moments)
             in_groups = _how_many(world, Decision.KOC_GROUPS, day, author, posting.groups)
             quality = posting.quality
+        moments = [
+            _koc_post(world, day, k, "moments", Decision.SEE_KOC_MOMENTS, turn, quality)
+            for turn in range(on_moments)
+        ]
+        groups = [
+            _koc_post(world, day, k, "group_chat", Decision.SEE_KOC_GROUPS, turn, quality)
+            for turn in range(in_groups)
+        ]
         for j, strength, via in world.reach[k]:
-            if via & 1:
-                inbox[j] += [
-                    Post(("koc", k), author, "moments", Decision.SEE_KOC_MOMENTS, turn, strength, quality)
-                    for turn in range(on_moments)
-                ]
-            if via & 2:
-                inbox[j] += [
-                    Post(("koc", k), author, "group_chat", Decision.SEE_KOC_GROUPS, turn, strength, quality)
-                    for turn in range(in_groups)
-                ]
+            _trust_returns(world, day, k, j, strength)
+            if (k, j) not in world.muted:
+                inbox[j] += (moments if via & 1 else []) + (groups if via & 2 else [])
+
+
+def _koc_post(
+    world: _World, day: int, k: int, channel: str, decision: Decision, turn: int, quality: float
+) -> Post:
+    """One post of a KOC: of which kind, and how much it carries."""
+    content, author = world.scenario.content, world.koc[k]
+    kind = SELLING
+    if content.mixed:
+        of_kind = Decision.CONTENT_MOMENTS if channel == "moments" else Decision.CONTENT_GROUPS
+        luck = uniform31(entity_key(stream(world.seed, of_kind, day), author, turn), 0)
+        below = [luck < chance(bound) for bound in content.bounds()]
+        kind = [SERVICE, NOISE, DISCLOSED, SELLING][[*below, True].index(True)]
+        quality = quality * float(content.weights()[kind])
+    return Post(("koc", k), author, channel, decision, turn, 0, quality, kind)
+
+
+def _trust_returns(world: _World, day: int, k: int, j: int, strength: int) -> None:
+    """Overnight, trust comes some of the way back to the strength of the tie."""
+    trust = world.scenario.trust
+    if trust.moves and trust.returning():
+        key = entity_key(stream(world.seed, Decision.TRUST_RETURN, day), world.koc[k])
+        step = (strength - world.trust[k, j]) * trust.returning()
+        world.trust[k, j] += (step + (mix32(key, j) >> 16)) >> 16
+
+
+def _react(world: _World, day: int, post: Post, i: int) -> None:
+    """A post of a KOC that is seen moves trust, and may be the last one that is."""
+    trust, k = world.scenario.trust, post.source[1]
+    moments = post.channel == "moments"
+    change = trust.changes()[post.kind]
+    if trust.moves and change:
+        of_trust = Decision.TRUST_MOMENTS if moments else Decision.TRUST_GROUPS
+        luck = mix32(entity_key(stream(world.seed, of_trust, day), post.author, post.turn), i) >> 16
+        world.trust[k, i] = min(max(world.trust[k, i] + ((change + luck) >> 16), 0), 255)
+    if trust.mute and post.kind != SERVICE:
+        of_mute = Decision.MUTE_MOMENTS if moments else Decision.MUTE_GROUPS
+        key = entity_key(stream(world.seed, of_mute, day), post.author, post.turn)
+        if uniform31(key, i) < chance(trust.mute) * (255 - world.trust[k, i]) // 255:
+            world.muted.add((k, i))
 
 
 def _how_many(world: _World, decision: Decision, day: int, who: int, mean: float) -> int:
@@ -250,9 +301,12 @@ def _read(world: _World, day: int, i: int, inbox: list[Post]) -> list[Post]:
     }
     seen = []
     for post in inbox:
-        if looks[post.channel]:
+        if looks[post.channel] and (post.source[1], i) not in (world.muted if post.source[0] == "koc" else ()):
             key = entity_key(stream(world.seed, post.decision, day), post.author, post.turn)
             if uniform31(key, i) < int(attended * (channels[post.channel].view * 2.0**31)):
+                if post.source[0] == "koc":
+                    post = post._replace(strength=world.trust[post.source[1], i])
+                    _react(world, day, post, i)
                 seen.append(post)
     return seen
 
@@ -329,5 +383,7 @@ def _look(world: _World, day: int, exposures: int) -> Day:
         day_identified=[r.day_identified for r in people],
         day_customer=[r.day_customer for r in people],
         ordered=[r.ordered for r in people],
+        trust=list(world.trust.values()),
+        muted=[tie in world.muted for tie in world.trust],
         exposures=exposures,
     )

@@ -29,7 +29,7 @@ UNITS: Final = {
     "lost_identification": "residents/day", "orders": "orders/day", "repeat_orders": "orders/day",
     "posts": "posts/day", "koc_posts": "posts/day", "shares": "posts/day",
     "group_shares": "posts/day", "exposures": "posts seen/day", "koc_exposures": "posts seen/day",
-    "koc_meetings": "resident-KOC pairs/day",
+    "mutes": "resident-KOC pairs/day", "koc_meetings": "resident-KOC pairs/day",
 }
 """Unit of each column of `Result.daily`."""
 

@@ -69,6 +69,13 @@ class Decision(IntEnum):
     NEED = 43
     BUY = 44
     LAPSE = 45
+    CONTENT_MOMENTS = 46
+    CONTENT_GROUPS = 47
+    TRUST_MOMENTS = 48
+    TRUST_GROUPS = 49
+    MUTE_MOMENTS = 50
+    MUTE_GROUPS = 51
+    TRUST_RETURN = 52
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

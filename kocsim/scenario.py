@@ -15,12 +15,14 @@ from kocsim.blueprint import Friends, Groups, Population, Shops, check_world
 from kocsim.errors import FileError, ParameterError
 from kocsim.mechanisms.attention import Attention
 from kocsim.mechanisms.channels import GroupChat, Moments
+from kocsim.mechanisms.content import Content
 from kocsim.mechanisms.identification import Identification
 from kocsim.mechanisms.need import Need
 from kocsim.mechanisms.posting import Posting
 from kocsim.mechanisms.purchase import Purchase
 from kocsim.mechanisms.response import Response
 from kocsim.mechanisms.sharing import Sharing
+from kocsim.mechanisms.trust import Trust
 from kocsim.parameters import Section, param
 
 if TYPE_CHECKING:
@@ -71,10 +73,12 @@ class Scenario(Section):
     # the day, in order
     need: Need = Field(default_factory=Need, description="need for the category")
     posting: Posting = Field(default_factory=Posting, description="what KOCs post")
+    content: Content = Field(default_factory=Content, description="what KOCs' posts are for")
     sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")
     moments: Moments = Field(default_factory=Moments, description="channel: WeChat Moments")
     group_chat: GroupChat = Field(default_factory=GroupChat, description="channel: group chat")
     attention: Attention = Field(default_factory=Attention, description="what a day's attention holds")
+    trust: Trust = Field(default_factory=Trust, description="trust in KOCs, and muting")
     response: Response = Field(default_factory=Response, description="from posts seen to evidence")
     identification: Identification = Field(
         default_factory=Identification, description="from evidence to identification"

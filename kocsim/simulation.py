@@ -78,6 +78,10 @@ class Simulation:
         What each KOC posts today; filled by `plan`.
     quality : ndarray of float64, shape (kocs,)
         Quality of each KOC's posts today, in [0, 1].
+    kinds : ndarray of uint8, shape (posts of KOCs today,)
+        `kocsim.mechanisms.content.KINDS` of each post of the last day, KOC after KOC, Moments first.
+    mutes : int
+        Ties from KOCs that were muted on the last day.
     views : ndarray of int64, shape (kocs,)
         How many times each KOC's posts were seen on the last day.
     seconds : dict of str to float
@@ -149,9 +153,15 @@ class Simulation:
         self.posts_moments = np.zeros(k, np.uint8)
         self.posts_groups = np.zeros(k, np.uint8)
         self.quality = np.full(k, s.posting.quality)
+        self.kinds = np.zeros(0, np.uint8)
+        self.mutes = 0
         self.views = np.zeros(k, np.int64)
         self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
         self._state = np.zeros(c.koc_ties.size, np.uint8)
+        self._trust = np.zeros(0, np.uint8)
+        if s.trust.moves:
+            self._trust = (c.koc_ties >> np.uint32(24)).astype(np.uint8)
+        self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
         self._spans = np.empty((k, 2), np.int64)
         world.channel_spans(c.koc_via, c.koc_offsets, self._spans)
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
@@ -185,6 +195,19 @@ class Simulation:
     def ordered(self) -> NDArray[np.uint8]:
         """1 for residents who ordered on the last day; shape (residents,)."""
         return self._fate & np.uint8(1)
+
+    @property
+    def trust(self) -> NDArray[np.float64]:
+        """Trust in KOCs, a tie each, in [0, 1]; shape of ``county.koc_ties``. Made on each access."""
+        held = self._trust if self._trust.size else (self.county.koc_ties >> np.uint32(24)).astype(np.uint8)
+        return held / 255.0
+
+    @property
+    def muted(self) -> NDArray[np.bool_]:
+        """Whether each tie from a KOC is muted; shape of ``county.koc_ties``."""
+        if self._muted.size:
+            return self._muted.astype(np.bool_)
+        return np.zeros(self.county.koc_ties.size, np.bool_)
 
     def put(self, residents: NDArray[Any], stage: Stage) -> None:
         """Place residents in a stage from outside the model, and date what they had not reached before.
@@ -321,7 +344,7 @@ class Simulation:
             if changed:
                 exposure.deliver_changes(
                     self._koc_arrived[t], *before, *now, load_m, load_g, c.koc_offsets, c.koc_ties, c.koc_via,
-                    kocs.start, kocs.stop)
+                    self._muted, kocs.start, kocs.stop)
             exposure.deliver_rows(
                 self._arrived[t], shares.who, load_m, friends.offsets, friends.ties, sharers.start, sharers.stop)
             exposure.deliver_group_posts(
@@ -351,18 +374,23 @@ class Simulation:
         c, s = self.county, self.scenario
         m, g = s.moments, s.group_chat
         friends, groups = c.friends, (c.group_offsets, c.group_members)
-        weight_m = np.rint(self.quality * (m.persuasiveness * 256)).astype(np.uint16)
-        weight_g = np.rint(self.quality * (g.persuasiveness * 256)).astype(np.uint16)
+        post_at, weight = self._posts()
+        trusting = (
+            self._trust, np.array(s.trust.changes(), np.int64), self._key(Decision.TRUST_MOMENTS),
+            self._key(Decision.TRUST_GROUPS), s.trust.returning(), self._key(Decision.TRUST_RETURN), self._muted,
+            np.uint32(chance(s.trust.mute)), self._key(Decision.MUTE_MOMENTS), self._key(Decision.MUTE_GROUPS),
+        )
         moments = (self._see_moments, self._rough_moments, top_m)
         in_groups = (self._see_groups, self._rough_groups, top_g)
         share_m, share_g = m.weight_units(s.sharing.quality), g.weight_units(s.sharing.quality)
 
-        def work(t: int, kocs: range, sharers: range, posts: range) -> tuple[int, int]:
+        def work(t: int, kocs: range, sharers: range, posts: range) -> tuple[int, int, int]:
             sums, scratch = self._sums[t], (self._work[t], self._add[t])
-            by_kocs = exposure.see_kocs(
-                sums, self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc,
-                self.posts_moments, self.posts_groups, weight_m, weight_g, *moments, *in_groups,
-                self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS),
+            by_kocs, mutes = exposure.see_kocs(
+                sums, self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc_via, c.koc,
+                self.posts_moments, self.posts_groups, post_at, weight, self.kinds, *moments, *in_groups,
+                self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS), *trusting,
+                self._koc_arrived[t], m.load_units(), g.load_units(),
                 *scratch, self._flags[t], kocs.start, kocs.stop)
             by_friends = exposure.see_friends(
                 sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, *moments,
@@ -370,10 +398,28 @@ class Simulation:
             by_members = exposure.see_group_posts(
                 sums, self._heard_group, *groups, shares.author, shares.group, share_g, *in_groups,
                 self._key(Decision.SEE_MEMBER), *scratch, posts.start, posts.stop)
-            return by_kocs + by_friends + by_members, by_kocs
+            return by_kocs + by_friends + by_members, by_kocs, mutes
 
-        seen = self._each_of(shares, work)
-        return sum(all_ for all_, _ in seen), sum(by_kocs for _, by_kocs in seen)
+        seen, by_kocs, self.mutes = (sum(part) for part in zip(*self._each_of(shares, work), strict=True))
+        return seen, by_kocs
+
+    def _posts(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """Where each KOC's posts begin, and the weight units of each post; draws their `kinds`."""
+        from kocsim.kernels import exposure
+
+        s = self.scenario
+        many = self.posts_moments.astype(np.int64) + self.posts_groups
+        post_at = np.concatenate([[0], np.cumsum(many)])
+        self.kinds = np.zeros(int(post_at[-1]), np.uint8)
+        quality = np.repeat(self.quality, many)
+        if s.content.mixed:
+            exposure.draw_kinds(
+                self.county.koc, self.posts_moments, self.posts_groups, self._key(Decision.CONTENT_MOMENTS),
+                self._key(Decision.CONTENT_GROUPS), *(np.uint32(chance(b)) for b in s.content.bounds()), self.kinds)
+            quality = quality * s.content.weights()[self.kinds]
+        on_moments = np.arange(post_at[-1]) - np.repeat(post_at[:-1], many) < np.repeat(self.posts_moments, many)
+        persuasive = np.where(on_moments, s.moments.persuasiveness * 256, s.group_chat.persuasiveness * 256)
+        return post_at, np.rint(quality * persuasive).astype(np.uint16)
 
     def move_on(self) -> NDArray[np.int64]:
         """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts."""
@@ -423,7 +469,7 @@ class Simulation:
         row = self.record.add_day(counts, {
             "posts": koc_posts + shares.who.size + shares.group.size, "koc_posts": koc_posts,
             "shares": shares.who.size, "group_shares": shares.group.size,
-            "exposures": seen, "koc_exposures": koc_seen,
+            "exposures": seen, "koc_exposures": koc_seen, "mutes": self.mutes,
         })
         if self.debug:
             check_laws(self)

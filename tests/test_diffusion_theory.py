@@ -504,7 +504,7 @@ def test_cascade_on_two_cliques_and_a_bridge() -> None:
 def test_final_sizes_of_the_reed_frost_chain(mixed: bool) -> None:
     n, p = 20, 0.08
     out = ks.diffuse(
-        ks.WellMixed(n) if mixed else networks.complete(n), rules.IndependentCascade(p=p), seeds=[3], replicates=20_000,
+        ks.WellMixed(n) if mixed else networks.complete(n), rules.IndependentCascade(p=p), seeds=[3], replicates=6_000,
         seed=7,
     )
     assert_law(out.sizes, reed_frost(n, p))
@@ -578,7 +578,7 @@ def epidemic(n: int, beta: float, gamma: float, steps: int) -> tuple[np.ndarray,
 @pytest.mark.parametrize("mixed", [False, True])
 @pytest.mark.parametrize(("beta", "gamma"), [(0.06, 0.3), (0.2, 1.0)])
 def test_contagion_with_an_end_where_everybody_hears_everybody(beta: float, gamma: float, mixed: bool) -> None:
-    n, steps, runs = 9, 60, 5_000
+    n, steps, runs = 9, 60, 3_000
     ever, active, pmf = epidemic(n, beta, gamma, steps)
     network = ks.WellMixed(n) if mixed else networks.complete(n)
     out = ks.diffuse(network, rules.SIR(beta=beta, gamma=gamma), seeds=[4], steps=steps, replicates=runs, seed=12)
@@ -632,7 +632,7 @@ def test_contagion_from_the_hub_of_a_star() -> None:
 
 @pytest.mark.parametrize("mixed", [False, True])
 def test_contagion_where_everybody_hears_everybody(mixed: bool) -> None:
-    n, beta, steps, runs = 30, 0.01, 40, 4_000
+    n, beta, steps, runs = 30, 0.01, 40, 2_000
     law = np.zeros(n + 1)
     law[1] = 1.0
     out = ks.diffuse(

@@ -36,6 +36,8 @@ def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: referen
             column, np.array(getattr(day, name), column.dtype), f"{name} on day {simulation.day}"
         )
     np.testing.assert_array_equal(simulation.ordered, day.ordered)
+    np.testing.assert_array_equal(np.rint(simulation.trust * 255), day.trust)
+    np.testing.assert_array_equal(simulation.muted, day.muted)
     assert row["exposures"] == day.exposures
     assert row["orders"] == sum(day.ordered)
 

@@ -109,7 +109,7 @@ def test_presets(name: str, tmp_path: Path) -> None:
 
 
 def test_the_presets_are_these() -> None:
-    assert presets() == ["mixed", "paper", "small"]
+    assert presets() == ["full", "mixed", "paper", "small"]
     # the paper's scenario is what a scenario is by default
     assert set(Scenario.preset("paper").differences()) == {"name", "description"}
 
@@ -427,7 +427,7 @@ def test_whatever_is_given_is_taken_or_refused_in_a_sentence(name: str, value: A
         assert not isinstance(value, bool)
 
 
-PRESET = "preset must be one of mixed, paper, small; got"
+PRESET = "preset must be one of full, mixed, paper, small; got"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ def share(low: float = 0.0, high: float = 1.0) -> st.SearchStrategy[float]:
 def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
     """A county of a handful to `residents` people in which nobody waits long for anything."""
     n = draw(st.integers(1, residents))
+    off = st.just(0.0)  # as likely as not: a mechanism that is switched off
     return ks.Scenario(
         residents=n,
         kocs=draw(st.integers(0, min(n, 12))),
@@ -44,6 +45,20 @@ def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
             "moments": draw(st.floats(0, 2.5)),
             "groups": draw(st.floats(0, 1.5)),
             "quality": draw(share()),
+        },
+        content={
+            "service": draw(share()),
+            "noise": draw(share()),
+            "disclosed": draw(off | share()),
+            "service_weight": draw(share()),
+            "noise_weight": draw(share()),
+        },
+        trust={
+            "service": draw(off | st.floats(0, 0.1)),
+            "selling": draw(off | st.floats(0, 0.1)),
+            "noise": draw(off | share()),
+            "half_life": draw(off | st.floats(0.5, 60)),
+            "mute": draw(off | share()),
         },
         sharing={"rate": draw(share()), "group": draw(share()), "quality": draw(share())},
         moments={

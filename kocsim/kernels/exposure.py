@@ -21,12 +21,13 @@ The state of a friend's tie and of a membership is one bit, "heard before"; the 
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int64, uint8, uint32, uint64
+from numba import float64, int32, int64, uint8, uint32, uint64
 
 from kocsim.kernels.bits import ID_MASK, entity_key, helper, high, jit, low, mix32
 
 BLOCK = 1024
 WEEK_LEFT = (1 << 64) - (1 << 32)
+SELLING, SERVICE, NOISE, DISCLOSED = 0, 1, 2, 3
 
 
 @jit
@@ -85,14 +86,22 @@ def choose_groups(who, of, of_offsets, key_post, threshold, key_which, group):
 
 
 @jit
-def deliver_changes(arrived, before_m, before_g, now_m, now_g, load_m, load_g, offsets, ties, via, lo, hi):
-    """Bring `arrived` (load units, u32) from yesterday's posts of KOC rows lo..hi to today's."""
+def deliver_changes(arrived, before_m, before_g, now_m, now_g, load_m, load_g, offsets, ties, via, muted, lo, hi):
+    """Bring `arrived` (load units, u32) from yesterday's posts of KOC rows lo..hi to today's.
+
+    ``muted`` (uint8, a tie, or empty): 1 for ties over which nothing is heard any more.
+    """
     for q in range(lo, hi):
         m = (int64(now_m[q]) - int64(before_m[q])) * load_m
         g = (int64(now_g[q]) - int64(before_g[q])) * load_g
         if m == 0 and g == 0:
             continue
         um, ug = uint32(m), uint32(g)
+        if muted.size:
+            for e in range(uint64(offsets[q]), uint64(offsets[q + 1])):
+                v = uint32(via[e]) * uint32(1 - muted[e])
+                arrived[uint64(ties[e] & uint32(ID_MASK))] += (v & uint32(1)) * um + (v >> uint32(1)) * ug
+            continue
         for e in range(uint64(offsets[q]), uint64(offsets[q + 1])):
             v = uint32(via[e])
             arrived[uint64(ties[e] & uint32(ID_MASK))] += (v & uint32(1)) * um + (
@@ -220,17 +229,59 @@ def _age(state, ties, olds, start, size, left, work):
 
 
 @jit
+def draw_kinds(entity, posts_m, posts_g, key_m, key_g, service, noise, disclosed, kind):
+    """Kind of every post, KOC after KOC, Moments first; bounds are chances of 2**31. See `mechanisms.content`."""
+    at = 0
+    for q in range(entity.size):
+        for turn in range(int64(posts_m[q]) + int64(posts_g[q])):
+            if turn < int64(posts_m[q]):
+                pk = entity_key(key_m, entity[q], turn)
+            else:
+                pk = entity_key(key_g, entity[q], turn - int64(posts_m[q]))
+            luck = mix32(low(pk), high(pk), uint32(0)) >> uint32(1)
+            other = NOISE if luck < noise else DISCLOSED if luck < disclosed else SELLING
+            kind[at] = SERVICE if luck < service else other
+            at += 1
+
+
+@helper
+def _return(trust, ties, start, size, key, share):
+    """One day later: trust of a block of ties comes a share (of 65536) of the way back to their strength."""
+    k0, k1 = low(key), high(key)
+    for x in range(size):
+        tie = ties[start + x]
+        have = int32(trust[start + x])
+        step = (int32(tie >> uint32(24)) - have) * int32(share)
+        luck = int32(mix32(k0, k1, tie & uint32(ID_MASK)) >> uint32(16))
+        trust[start + x] = uint8(have + ((step + luck) >> int32(16)))
+
+
+@helper
+def _moved(have, change, luck):
+    """Trust after a change in 1/65536, rounded by lot (16 bits)."""
+    return min(max(have + ((change + luck) >> 16), 0), 255)
+
+
+@jit
 def see_kocs(
-    sums, views, state, offsets, spans, ties, entity, posts_m, posts_g, weight_m, weight_g,
-    see_m, rough_m, top_m, see_g, rough_g, top_g, key_m, key_g, work, add, left, lo, hi,
+    sums, views, state, offsets, spans, ties, via, entity, posts_m, posts_g, post_at, weight, kind,
+    see_m, rough_m, top_m, see_g, rough_g, top_g, key_m, key_g,
+    trust, changes, key_trust_m, key_trust_g, returning, key_return, muted, mute, key_mute_m, key_mute_g,
+    arrived, load_m, load_g, work, add, left, lo, hi,
 ):
-    """Posts of KOC rows lo..hi: who sees them. Returns the number of posts seen.
+    """Posts of KOC rows lo..hi: who sees them. Returns the number of posts seen, and of ties muted.
 
     Row q's contacts are ties ``offsets[q] .. spans[q, 0]``, the members of its groups ``spans[q, 1] .. offsets[q+1]``.
-    ``weight_*[q]`` are weight units (persuasiveness x quality) of its posts, ``top_*`` the highest chance in
-    ``see_*``. ``views[q]`` gets how many times its posts were seen. Ages the week of every tie by a day first.
+    Its posts are ``post_at[q] ..``, Moments first: ``weight`` in weight units (persuasiveness x quality x kind), and
+    ``kind``. ``top_*`` are the highest chances in ``see_*``. ``views[q]`` gets how many times its posts were seen. Ages
+    the week of every tie by a day first.
+
+    ``trust`` (uint8, a tie) replaces strength where it is not empty, and moves by ``changes`` (int64, by kind) with
+    every post seen; see `kocsim.mechanisms.trust`. ``muted`` (uint8, a tie, or empty), ``mute`` a chance of 2**31:
+    who mutes sees no further post, and what the KOC put into her feed is taken off `arrived`.
     """
     n = uint64(sums.size // 2)
+    mutes = int64(0)
     olds = sums[n:]
     hits, to = work[3], work[0]
     seen = int64(0)
@@ -238,21 +289,42 @@ def see_kocs(
         first, stop = offsets[q], offsets[q + 1]
         for b in range(first, stop, BLOCK):
             _age(state, ties, olds, uint64(b), uint64(min(BLOCK, stop - b)), left, work)
+        if trust.size and returning:
+            rk = entity_key(key_return, entity[q], 0)
+            for b in range(first, stop, BLOCK):
+                _return(trust, ties, uint64(b), uint64(min(BLOCK, stop - b)), rk, returning)
         count = int64(0)
         for turn in range(int64(posts_m[q]) + int64(posts_g[q])):
             moments = turn < int64(posts_m[q])
+            post = uint64(post_at[q] + turn)
+            heft = uint64(weight[post])
             if moments:
-                weight, a, z = uint64(weight_m[q]), first, spans[q, 0]
-                pk = entity_key(key_m, entity[q], turn)
+                a, z, own = first, spans[q, 0], turn
+                pk = entity_key(key_m, entity[q], own)
             else:
-                weight, a, z = uint64(weight_g[q]), spans[q, 1], stop
-                pk = entity_key(key_g, entity[q], turn - int64(posts_m[q]))
+                a, z, own = spans[q, 1], stop, turn - int64(posts_m[q])
+                pk = entity_key(key_g, entity[q], own)
+            change, sells = int64(0), False
+            tk = mk = uint64(0)
+            if trust.size:
+                change = changes[kind[post]]
+                tk = entity_key(key_trust_m if moments else key_trust_g, entity[q], own)
+            if muted.size:
+                sells = kind[post] != SERVICE
+                mk = entity_key(key_mute_m if moments else key_mute_g, entity[q], own)
             for b in range(a, z, BLOCK):
                 size = uint64(min(BLOCK, z - b))
                 if moments:
                     m = _who_sees(ties, uint64(b), size, top_m, see_m, rough_m, pk, work)
                 else:
                     m = _who_sees(ties, uint64(b), size, top_g, see_g, rough_g, pk, work)
+                if muted.size:
+                    heard = uint64(0)
+                    for x in range(m):
+                        hit = hits[x]
+                        hits[heard] = hit
+                        heard += uint64(muted[uint64(b) + uint64(hit)] == uint8(0))
+                    m = heard
                 count += int64(m)
                 for x in range(m):
                     e = uint64(b) + uint64(hits[x])
@@ -264,15 +336,37 @@ def see_kocs(
                     # a source seen for the first time, or an old one back within the week
                     back = uint64((s & uint64(0x7F)) == uint64(0))
                     to[x] = uint32(old * n + uint64(tie & uint32(ID_MASK)))
+                    faith = uint64(trust[e]) if trust.size else uint64(tie >> uint32(24))
                     add[x] = (
-                        uint64(tie >> uint32(24)) * weight
+                        faith * heft
                         + ((uint64(1) - met_today) << uint64(48))
                         + (back << uint64(32))
                     )
                 _add_up(sums, to, add, m)
+                if change != 0:
+                    t0, t1 = low(tk), high(tk)
+                    for x in range(m):
+                        e = uint64(b) + uint64(hits[x])
+                        luck = int64(mix32(t0, t1, ties[e] & uint32(ID_MASK)) >> uint32(16))
+                        trust[e] = uint8(_moved(int64(trust[e]), change, luck))
+                if sells:
+                    m0, m1 = low(mk), high(mk)
+                    for x in range(m):
+                        e = uint64(b) + uint64(hits[x])
+                        who = ties[e] & uint32(ID_MASK)
+                        faith = uint64(trust[e]) if trust.size else uint64(ties[e] >> uint32(24))
+                        bound = (uint64(mute) * (uint64(255) - faith)) // uint64(255)
+                        if uint64(mix32(m0, m1, who) >> uint32(1)) < bound:
+                            muted[e] = uint8(1)
+                            mutes += 1
+                            v = uint32(via[e])
+                            arrived[uint64(who)] -= (
+                                (v & uint32(1)) * uint32(posts_m[q]) * uint32(load_m)
+                                + (v >> uint32(1)) * uint32(posts_g[q]) * uint32(load_g)
+                            )
         views[q] = count
         seen += count
-    return seen
+    return seen, mutes
 
 
 @helper
