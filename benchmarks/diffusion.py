@@ -816,7 +816,7 @@ def thousands(folder: Path, libraries: list[str], count: int, verdicts: Verdicts
             one, two = told[rule, 1]["kocsim"], told[rule, 2]["kocsim"]
             print(
                 f"{rule}: two threads are {one['wall'] / two['wall']:.2f} times as fast as one by the wall clock,"
-                f" having had {two['cpu'] / two['wall']:.2f} processors to themselves (one: {one['cpu'] / one['wall']:.2f})"
+                f" having had {two['cpu'] / two['wall']:.2f} processors (one: {one['cpu'] / one['wall']:.2f})"
             )
             verdicts.say(one["sizes"] == two["sizes"], f"{rule}: the same replicates on one thread and two")
 

@@ -83,13 +83,14 @@ def diffuse(
     ParameterError, DataError
         For anything that does not fit, in one sentence, before any work.
     Interrupted
-        At Ctrl-C; its `result` holds the replicates that were finished.
+        At Ctrl-C, once the replicates under way are over; its `result` holds all that were finished.
 
     Notes
     -----
     Steps are synchronous: who adopts at step t counts from step t + 1 on. Every draw is a function of seed, decision,
     replicate, resident and, for a tie, both its ends. So two runs with one seed share their luck: a higher
-    probability, one more tie, an earlier seed or a lower threshold delays nobody, exactly.
+    probability, an earlier seed or a lower threshold delays nobody, exactly; nor does one more tie, where the rule
+    is `monotone_in_ties`.
 
     Examples
     --------
@@ -113,6 +114,7 @@ def diffuse(
     quiet = np.zeros(one.n, np.uint8)
     quiet[residents(silent, "silent", one)] = 1
     setting = Setting(one, seeding(seeds, one, barred, seed), quiet if quiet.any() else quiet[:0], barred, seed, steps)
+    _affordable("sizes", replicates * 16, "16 bytes a replicate")
     if times:
         _affordable("times", replicates * one.n * 4, "replicates x residents")
     run = _Run(rule, setting, replicates, threads, fast)
@@ -147,7 +149,7 @@ class _Run:
         for worker in workers:
             counts += worker.counts
         result = Diffusion(self, _first(tally, done), counts, done)
-        if done < many:
+        if pool.interrupted:
             raise Interrupted(result)
         return result
 
@@ -166,17 +168,19 @@ class _Batches:
         self.lock = threading.Lock()
         self.next = 0
         self.size = 1
-        self.stop = False
+        self.stop = self.interrupted = False
 
     def run(self, works: list[Callable[[int, int], None]]) -> int:
         """Do them all; returns how many are done, fewer after Ctrl-C: batches under way are finished."""
+        futures: list[Future[None]] = []
         with ThreadPoolExecutor(self.threads) as pool:
-            futures: list[Future[None]] = [pool.submit(self._work, work) for work in works]
             try:
+                for work in works:
+                    futures.append(pool.submit(self._work, work))
                 for future in futures:
                     future.result()
             except KeyboardInterrupt:
-                self.stop = True
+                self.stop = self.interrupted = True
                 for future in futures:
                     future.result()
             except BaseException:
@@ -200,7 +204,11 @@ class _Batches:
             if lo == hi:
                 return
             start = time.perf_counter()
-            work(lo, hi)
+            try:
+                work(lo, hi)
+            except BaseException:
+                self.stop = True  # the other threads need not finish
+                raise
             with self.lock:
                 if hi - lo == self.size and time.perf_counter() - start < BATCH_SECONDS:
                     self.size *= 2
@@ -210,7 +218,7 @@ def _affordable(name: str, size: int, what: str) -> None:
     if size > MOST_BYTES:
         raise ParameterError(
             f"{name} would take {size / 2**30:.1f} GiB ({what}), more than {MOST_BYTES / 2**30:g} GiB; ask for fewer "
-            "replicates."
+            "replicates or steps."
         )
 
 
@@ -255,7 +263,7 @@ class Diffusion:
 
     @cached_property
     def active(self) -> NDArray[np.int64]:
-        """Residents who still pass it on after 0, 1 ... steps; shape (replicates, steps + 1).
+        """Residents who are still trying after 0, 1 ... steps, the silent included; shape (replicates, steps + 1).
 
         Under `SIR` those currently infectious, under any other rule all adopters.
         """

@@ -38,6 +38,9 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"interrupted after {done}")
         self.result: Any = result
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.result,)
+
 
 def at_least(name: str, value: int, low: int, high: int | None = None) -> int:
     """Check a whole number that is not part of a scenario (days, seed, threads).

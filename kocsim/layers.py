@@ -54,6 +54,11 @@ class Network:
     layers: tuple[Ties, ...]
 
     @property
+    def labels(self) -> NDArray[Any] | None:
+        """The user's names of the residents."""
+        return self.layers[0].labels if self.layers else None
+
+    @property
     def m(self) -> int:
         return int(self.offsets[-1])
 

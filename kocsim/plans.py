@@ -15,17 +15,15 @@ import numpy as np
 
 from kocsim.errors import DataError
 from kocsim.rng import Decision, entity_key, stream
+from kocsim.seeds import MOST_STEPS, Seeding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kocsim.layers import Network
-    from kocsim.seeds import Seeding
 
 LATE = 2**31 - 1
 """A step that never comes."""
-MOST_STEPS = 2**24
-"""Most steps of a run that is not told when to stop."""
 LEVELS = 1 << 18
 """Steps of many replicates that are written down before a kernel returns."""
 EMPTY_U32 = np.zeros(0, np.uint32)
@@ -174,7 +172,7 @@ class Needs(Plan):
 
     mode: int
     base: NDArray[np.int64] = field(default_factory=lambda: EMPTY_I64)
-    table: NDArray[np.uint32] = field(default_factory=lambda: EMPTY_U32)
+    table: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     weights: NDArray[np.int64] = field(default_factory=lambda: EMPTY_I64)
     drawn: Callable[[NDArray[np.float64]], NDArray[np.int64]] | None = None
 
@@ -210,7 +208,7 @@ class _Needs(Worker):
             everybody = np.arange(s.network.n, dtype=np.int64)
             draws = np.empty(s.network.n)
             self.kernels.draws(np.uint64(entity_key(int(key), lo)), everybody, draws)
-            self.base = p.drawn(draws)
+            self.base = np.ascontiguousarray(np.broadcast_to(p.drawn(draws), draws.shape))
             self.spontaneous = self._spontaneous()
             hi = lo + 1
         return int(self.kernels.countdown(
@@ -280,7 +278,7 @@ class _Waits(Worker):
             self._enlarge(done, lo, tally, lambda: self._events(2 * self.whos.size))
         elif why == self.kernels.FULL_STEPS:
             if self.steps >= MOST_STEPS:
-                raise DataError(f"This takes more than {MOST_STEPS:,} steps; give steps.")
+                raise DataError(f"This takes more than {MOST_STEPS:,} steps: give fewer steps, or higher rates.")
             self._enlarge(done, lo, tally, lambda: self._buckets(min(4 * self.steps, MOST_STEPS)))
         return int(done)
 
@@ -335,7 +333,7 @@ class _Hazard(Worker):
         ))
         if done == lo:  # one replicate alone is longer than there was room for
             if self.levels.size >= MOST_STEPS:
-                raise DataError(f"This takes more than {MOST_STEPS:,} steps; give steps.")
+                raise DataError(f"This takes more than {MOST_STEPS:,} steps: give fewer steps, or higher rates.")
             self.levels = np.empty(4 * self.levels.size, np.int32)
         return done
 
@@ -468,7 +466,7 @@ class _Mixed(Worker):
             if t == s.last or not going:
                 break
             if t >= MOST_STEPS:
-                raise DataError(f"This takes more than {MOST_STEPS:,} steps; give steps.")
+                raise DataError(f"This takes more than {MOST_STEPS:,} steps: give fewer steps, or higher rates.")
             t += 1
         tally.sizes[r] = sum(levels)
         tally.durations[r] = max((t for t, k in enumerate(levels) if k), default=0)

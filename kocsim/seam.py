@@ -12,12 +12,16 @@ import numpy as np
 
 from kocsim.errors import DataError
 from kocsim.packing import ID_MASK
-from kocsim.plans import MOST_STEPS, Setting, Tally, Worker
+from kocsim.plans import Setting, Tally, Worker
 from kocsim.rng import Decision, entity_key, stream
 from kocsim.rules.base import Rule, Seen, Tries, in_units
+from kocsim.seeds import MOST_STEPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+MOST_IDLE = 20_000
+"""Steps without an adopter after which a run that is not told when to stop gives up."""
 
 
 class SeamWorker(Worker):
@@ -45,7 +49,7 @@ class SeamWorker(Worker):
     def run(self, lo: int, hi: int, tally: Tally) -> None:
         for r in range(lo, hi):
             who, when = self.setting.seeding.of(r, r + 1)
-            tally.levels[r] = Replicate(self, r).run(who[0], when[0], tally), np.zeros(0, np.int32)
+            tally.levels[r] = Replicate(self, r).run(who[0], when[0], tally)
 
 
 class Replicate:
@@ -61,7 +65,8 @@ class Replicate:
         self.met = np.zeros(n, np.int64)
         self.fresh = np.zeros(n, np.int64)
         self.weight = np.zeros(n, np.int64)
-        self.loud: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]  # adopters at each step who are not silent
+        self.adopters = self.senders = np.zeros(0, np.int64)  # who are not silent: all, and those of the last step
+        self.ends: dict[int, int] = {}  # step -> how many stop trying
         self.draw = np.empty(n)
         self.stay = self.staying = 1.0  # a mixed population: the chance not to have adopted before, and after this step
         worker.kernels.draws(self.key(Decision.PERSON), np.arange(n), self.draw)
@@ -69,12 +74,14 @@ class Replicate:
     def key(self, decision: Decision) -> np.uint64:
         return np.uint64(entity_key(stream(self.setting.seed, decision), self.r))
 
-    def run(self, who: NDArray[Any], when: NDArray[Any], tally: Tally) -> NDArray[np.int32]:
-        """Adopters at each step."""
+    def run(
+        self, who: NDArray[Any], when: NDArray[Any], tally: Tally
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Adopters and those who stopped trying at each step."""
         s, rule = self.setting, self.worker.rule
         levels: list[int] = []
-        t = 0
-        self.loud.clear()
+        endings: list[int] = []
+        idle = t = 0
         while True:
             new = np.zeros(0, np.int64)
             candidates = np.zeros(0, np.int64)
@@ -88,27 +95,32 @@ class Replicate:
                 new = np.concatenate([new, seeds[(self.time[seeds] < 0) & ~s.immune[seeds]]])
             self._spread(new, t)
             levels.append(new.size)
+            endings.append(self.ends.pop(t, 0))
             if t == s.last or not ((when > t).any() or self._going(t, new.size)):
                 break
-            if t >= MOST_STEPS:
-                raise DataError(f"{type(rule).__name__} takes more than {MOST_STEPS:,} steps; give steps.")
+            idle = 0 if new.size or (when > t).any() else idle + 1
+            if idle > MOST_IDLE and s.last > MOST_STEPS:
+                raise DataError(f"{type(rule).__name__}: nobody has adopted for {MOST_IDLE:,} steps; give steps.")
             t += 1
-        while len(levels) > 1 and not levels[-1]:
-            levels.pop()
+        last = max((t for t, new in enumerate(levels) if new), default=0)
+        length = max(last, max((t for t, ended in enumerate(endings) if ended), default=0)) + 1
         adopters = self.time >= 0
         self.worker.counts += adopters.astype(np.uint32)
         if tally.times.shape[0]:
             tally.times[self.r] = self.time
         tally.sizes[self.r] = int(adopters.sum())
-        tally.durations[self.r] = len(levels) - 1
-        tally.lengths[self.r] = len(levels)
-        return np.array(levels, np.int32)
+        tally.durations[self.r] = last
+        tally.lengths[self.r] = length
+        kept = endings[:length] if rule.log_end < 0 else []
+        return np.array(levels[:length], np.int32), np.array(kept, np.int32)
 
     def _going(self, t: int, new: int) -> bool:
         """Whether anything more can happen."""
         rule = self.worker.rule
-        if new or (t == 0 and rule.spontaneous):
+        if new or (t == 0 and rule.spontaneous) or self.ends:
             return True
+        if rule.log_end < 0:
+            return False  # all have stopped trying
         return rule.waits and bool(self._candidates().size)
 
     def _candidates(self) -> NDArray[np.int64]:
@@ -122,7 +134,14 @@ class Replicate:
         s, network = self.setting, self.network
         self.time[new] = t
         loud = new[s.silent[new] == 0] if s.silent.size else new
-        self.loud.append(np.sort(loud))
+        self.senders = np.sort(loud)
+        if loud.size:
+            self.adopters = np.concatenate([self.adopters, self.senders])
+        if self.worker.rule.log_end < 0:
+            lasts = np.empty(new.size, np.int64)
+            self.worker.kernels.waits(self.key(Decision.TRYING), new, self.worker.rule.log_end, lasts)
+            for step in (t + lasts).tolist():
+                self.ends[step] = self.ends.get(step, 0) + 1
         self.fresh[:] = 0
         if network.mixed:
             self.fresh += loud.size
@@ -147,18 +166,22 @@ class Replicate:
         network, kernels = self.network, self.worker.kernels
         luck = np.empty(rows.size)
         kernels.draws(np.uint64(entity_key(int(self.key(Decision.STEP)), t, 1)), rows, luck)
-        adopters = np.concatenate(self.loud)
         seen = Seen(
             step=t, resident=rows, adopted=self.met[rows], fresh=self.fresh[rows], contacts=network.contacts[rows],
             weight=self.weight[rows].astype(np.float64), total=self.worker.total[rows], draw=self.draw[rows], luck=luck,
-            senders=self.loud[-1], adopters=adopters, ages=t - self.time[adopters], network=network,
+            senders=self.senders, adopters=self.adopters, ages=t - self.time[self.adopters], network=network,
             tries=lambda ever: self._tries(t, rows, ever), happens=lambda chance: self._happens(rows, chance),
             draw_of=self._draw_of, key=lambda decision: int(self.key(decision)),
         )
         rule = self.worker.rule
-        answer = np.asarray(rule.adopt(seen))
-        self.stay = self.staying
         name = type(rule).__name__
+        try:
+            answer = np.asarray(given := rule.adopt(seen))
+        except ValueError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise  # the rule's own
+            raise DataError(f"{name}.adopt must return one row of true and false; got {given!r} at step {t}.") from None
+        self.stay = self.staying
         if answer.shape != rows.shape:
             raise DataError(
                 f"{name}.adopt must return one value for each of {rows.size} residents, shape {rows.shape}; got shape "
@@ -189,7 +212,7 @@ class Replicate:
         if network.mixed:
             name = type(self.worker.rule).__name__
             raise DataError(f"{name} asks for single ties, which a WellMixed network has not.")
-        loud = np.concatenate(self.loud) if ever else self.loud[-1]
+        loud = self.adopters if ever else self.senders
         at = _places(network.offsets, loud)
         sender = np.repeat(loud, network.offsets[loud + 1] - network.offsets[loud])
         heard = (network.ties[at] & ID_MASK).astype(np.int64)

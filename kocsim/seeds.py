@@ -16,14 +16,15 @@ import numpy as np
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.rng import Decision, stream
 from kocsim.usertables import rows_of_residents
-from kocsim.wording import shown, there_are
+from kocsim.wording import shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kocsim.layers import Network
 
-MOST_STEPS = 2**31 - 2
+MOST_STEPS = 2**24
+"""Most steps of a run that waits for something."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ def seeding(seeds: Any, network: Network, immune: NDArray[np.bool_], seed: int) 
     steps: NDArray[np.int64]
     if isinstance(seeds, Mapping):
         rows = residents(list(seeds), "seeds", network)
-        for value in seeds.values():
-            at_least("seeds: a step", value, 0, MOST_STEPS)
+        for resident, value in seeds.items():
+            at_least(f"seeds[{resident!r}]", value, 0, MOST_STEPS)
         steps = np.fromiter(seeds.values(), np.int64, len(seeds))
     else:
         rows = residents(seeds, "seeds", network)
@@ -178,13 +179,4 @@ def residents(given: Any, name: str, network: Network) -> NDArray[np.int64]:
         if mask.shape != (n,):
             raise DataError(f"{name} as a mask must have shape ({n},), one for each resident; got {mask.shape}.")
         return np.flatnonzero(mask)
-    if network.layers:
-        return rows_of_residents(given, name, network.layers[0], "entry")
-    rows = np.asarray(list(given) if not hasattr(given, "dtype") else given)
-    if rows.size == 0:
-        return np.zeros(0, np.int64)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise DataError(f"{name} must hold whole numbers; got {rows.dtype} of shape {rows.shape}.")
-    if (wrong := (rows < 0) | (rows >= n)).any():
-        raise DataError(f"{name} names resident {rows[wrong][0]}, but {there_are(n)}.")
-    return rows.astype(np.int64)
+    return rows_of_residents(given, name, network, "entry")

@@ -7,7 +7,7 @@ column and the row.
 from __future__ import annotations
 
 import numbers
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -160,7 +160,17 @@ def as_column(values: Any, where: str, noun: str) -> NDArray[Any]:
 # ---- residents by row number or label
 
 
-def rows_of_residents(values: Any, where: str, friends: Ties, noun: str = "row") -> NDArray[np.int64]:
+class Labelled(Protocol):
+    """Residents, with names where they have any."""
+
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def labels(self) -> NDArray[Any] | None: ...
+
+
+def rows_of_residents(values: Any, where: str, friends: Labelled, noun: str = "row") -> NDArray[np.int64]:
     """Row numbers of residents given by row number or label."""
     column = as_column(values, where, noun)
     labels, n = friends.labels, friends.n
@@ -175,7 +185,7 @@ def rows_of_residents(values: Any, where: str, friends: Ties, noun: str = "row")
             raise DataError(f"{where} names {shown(name)} in {noun} {i}, {not_in_network(name, labels)}.")
         return rows
     if whole is None:
-        i = next(i for i, one in enumerate(column.tolist()) if not is_whole(one))
+        i = next(i for i, one in enumerate(column.tolist()) if not is_whole(one) or not -(2**63) <= one < 2**63)
         raise DataError(
             f"{where} must hold row numbers, as residents have no labels; got {shown(column[i])} in "
             f"{noun} {i}."

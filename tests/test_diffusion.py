@@ -327,6 +327,38 @@ def test_kernels_equal_numpy_where_everybody_hears_everybody(n: int) -> None:
             assert (fast.probability[[7, 8]] == 0).all()
 
 
+@pytest.mark.parametrize("network", [ks.WellMixed(40), ks.networks.ring(40, 4)], ids=["mixed", "ring"])
+def test_sir_by_numpy_ends_and_counts_the_infectious(network: object) -> None:
+    for rule in (SIR(0.02, 1.0), SIR(0.05, 0.3), SIR(0.5, 0.6)):
+        for steps in (None, 6):
+            fast, plain = (ks.diffuse(network, rule, [0, 9], steps, 5, seed=3, fast=fast) for fast in (True, False))
+            assert np.array_equal(fast.curve, plain.curve) and np.array_equal(fast.active, plain.active)
+
+
+def test_a_rule_that_waits_for_ever_is_given_up() -> None:
+    class Never(Rule):
+        waits = True
+
+        def adopt(self, seen):  # type: ignore[no-untyped-def]
+            return np.zeros(seen.resident.size, bool)
+
+    with pytest.raises(ks.DataError, match="Never: nobody has adopted for 20,000 steps; give steps"):
+        ks.diffuse(TIES, Never(), [0], seed=1)
+    assert ks.diffuse(TIES, Never(), [0], 10, seed=1).sizes.item() == 1
+
+
+def test_ties_without_weight_persuade_nobody() -> None:
+    ties = ks.Ties.from_edges([0, 1], [1, 2], strength=[0.0, 0.0])
+    for seeds in ((), [0]):
+        out = ks.diffuse(ties, Threshold(fraction=0.5, weights="strength"), seeds, seed=1)
+        assert out.sizes.item() == len(seeds)
+
+
+def test_certainty_is_certain_at_every_draw() -> None:
+    table = ComplexContagion([0.0, 1.0])._table(10)
+    assert table.tolist()[:2] == [0, 2**32]
+
+
 def test_many_threads_and_batches_change_nothing() -> None:
     ties = random_ties(300, 1500)
     for rule in RULES:
@@ -403,6 +435,17 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
         (lambda: Bass(dt=0), "Bass.dt must lie in (0, inf); got 0."),
         (lambda: Bass(form="euler"), "Bass.form must be one of 'additive', 'exponential', 'product'; got 'euler'."),
         (lambda: Bass(2, 0.1, form="product"), "Bass.p x dt must lie in [0, 1] in the form 'product'; got 2 x 1."),
+        (lambda: Bass(q=[0.1, 0.2]), "Bass.q must lie in [0, 1.67772e+07]; got [0.1, 0.2]."),
+        (lambda: Bass(q={"a": "strength"}, per="contact"), "Bass.q['a'] must lie in [0, 1.67772e+07]; got 'strength'."),
+        (lambda: IndependentCascade({"a": {"q": 0.1}}),
+         "IndependentCascade.p['a'] must be a number or a value for each edge; got {'q': 0.1}."),
+        (lambda: ks.diffuse(TIES, Threshold(fraction=stats.norm(0.1, 1.0)), [0]),
+         "Threshold: the distribution must give values in [0, inf]; got -6."),
+        (lambda: ks.diffuse(TIES, SI(), [0, 2**70]), "seeds must hold row numbers"),
+        (lambda: ks.diffuse(TIES, SI(), {0: 0, 2: 2 * 10**9}),
+         "seeds[2] must be a whole number in [0, 16777216]; got 2000000000."),
+        (lambda: ks.diffuse(TIES, SI(), [0], replicates=2**31), "sizes would take 32.0 GiB"),
+        (lambda: ks.diffuse(ks.WellMixed(5), SI(), [0.5]), "seeds must hold row numbers"),
         (lambda: Bass(q={"a": 1.0}), "Bass.q by layer needs per='contact': a share is of the contacts in all layers."),
         (lambda: Referral(-1), "Referral.mean must lie in [0, 1000]; got -1."),
         (lambda: Referral(1, 2), "Referral.conversion must lie in [0, 1]; got 2."),
@@ -420,7 +463,7 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
         (lambda: ks.diffuse(TIES, SI(), [0, 0]), "seeds names resident 0 twice."),
         (lambda: ks.diffuse(TIES, SI(), 5), "seeds must be residents, such as [0, 33], or seeds.Random(5)"),
         (lambda: ks.diffuse(TIES, SI(), "top"), "seeds must be a sequence of residents or a mask; got 'top'."),
-        (lambda: ks.diffuse(TIES, SI(), {0: -1}), "seeds: a step must be a whole number in [0, 2147483646]; got -1."),
+        (lambda: ks.diffuse(TIES, SI(), {0: -1}), "seeds[0] must be a whole number in [0, 16777216]; got -1."),
         (lambda: ks.diffuse(TIES, SI(), [0], immune=[0]), "seeds names resident 0, who is immune."),
         (lambda: ks.diffuse(TIES, SI(), ks.seeds.Random(4)),
          "seeds must be at most 3 residents (those not immune); got Random(count=4, share=None)."),
@@ -440,9 +483,9 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
         (lambda: ks.diffuse(ks.WellMixed(10), SI(), ks.seeds.TopDegree(2)),
          "seeds.TopDegree needs ties: in a WellMixed network all residents are alike."),
         (lambda: ks.diffuse(ks.WellMixed(10), SI(), [10]),
-         "seeds names resident 10, but there are 10 residents (0..9)."),
+         "seeds names resident 10 in entry 0, but there are 10 residents (0..9)."),
         (lambda: ks.diffuse(ks.WellMixed(2**20), SI(), [0], 1, replicates=2**12, times=True),
-         "times would take 16.0 GiB (replicates x residents), more than 4 GiB; ask for fewer replicates."),
+         "times would take 16.0 GiB (replicates x residents), more than 4 GiB; ask for fewer replicates or steps."),
     ],
 )
 def test_refusals(make, sentence: str) -> None:  # type: ignore[no-untyped-def]
@@ -479,8 +522,8 @@ def test_an_error_in_a_users_rule_comes_through() -> None:
 
 
 def test_curves_beyond_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diffusion, "MOST_BYTES", 1000)
     out = ks.diffuse(TIES, IndependentCascade(1.0), [0], replicates=200, seed=1)
+    monkeypatch.setattr(diffusion, "MOST_BYTES", 1000)
     assert out.mean == 3.0
     with pytest.raises(ks.ParameterError, match="curve would take"):
         _ = out.curve

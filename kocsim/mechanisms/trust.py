@@ -11,7 +11,7 @@ UNITS: Final = 1 << 16
 
 
 class Trust(Section):
-    """Trust in a KOC multiplies the evidence her posts carry; it is deposited and withdrawn post by post (C11, C24, C52).
+    """Trust in a KOC multiplies the evidence of her posts; posts deposit and withdraw it one by one (C11, C24, C52).
 
     It begins as the strength of the tie, lies in [0, 1], and is kept in steps of 1/255, changes being rounded up or
     down by lot. Each post that is seen adds `service`, or takes off `selling` or `noise`, according to its

@@ -105,6 +105,8 @@ class Rule(ABC):
     waits: ClassVar[bool] = False
     """Somebody may adopt at a step although nobody did at the one before. Then a run without `steps` ends when there
     is nobody left to be asked about; a rule that can refuse somebody for ever needs `steps`."""
+    log_end: float = 0.0
+    """Log-probability that an adopter tries for another step (SIR); 0: for ever. A run ends when all have stopped."""
     monotone: ClassVar[bool] = True
     """More and earlier seeds delay nobody. `kocsim.testing.check_rule` holds a rule to it."""
     combine: ClassVar[Combine] = "union"

@@ -12,7 +12,7 @@ from kocsim.errors import ParameterError
 from kocsim.layers import value_of_layer
 from kocsim.rng import Decision
 from kocsim.rules.base import UNIT, BuiltIn, Seen, any_of, geometric, in_units
-from kocsim.rules.checks import number, of_tie, tie_parameter
+from kocsim.rules.checks import number, of_tie
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FORMS = ("additive", "exponential", "product")
 PER = ("share", "contact")
+MOST = 2.0**24
+"""Largest peer hazard, summed over contacts: whole numbers of 2**-38 then fit 63 bits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +47,8 @@ class Bass(BuiltIn):
     p : float, default 0.03
         External hazard, per unit of time, >= 0.
     q : float or mapping, default 0.38
-        Peer hazard, >= 0; a mapping from layers only with ``per="contact"``, where a contact in two layers counts in
-        each.
+        Peer hazard, in [0, 2**24]; a mapping from layers only with ``per="contact"``, where a contact in two layers
+        counts in each.
     dt : float, default 1
         Length of a step, > 0. "product" takes ``p dt`` and ``q dt`` in [0, 1].
     form : "additive", "exponential" or "product"
@@ -74,14 +76,16 @@ class Bass(BuiltIn):
 
     def __post_init__(self) -> None:
         for name, allowed in (("form", FORMS), ("per", PER)):
-            if getattr(self, name) not in allowed:
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in allowed:
                 words = ", ".join(map(repr, allowed))
                 raise ParameterError(f"Bass.{name} must be one of {words}; got {getattr(self, name)!r}.")
         object.__setattr__(self, "p", number("Bass.p", self.p, 0.0, np.inf))
         object.__setattr__(self, "dt", number("Bass.dt", self.dt, 0.0, np.inf, above=True))
-        if isinstance(self.q, (str, np.ndarray)) or (hasattr(self.q, "ndim") and self.q.ndim):
-            raise ParameterError(f"Bass.q must be a number, or a mapping from layers to numbers; got {self.q!r}.")
-        object.__setattr__(self, "q", tie_parameter("Bass.q", self.q, (), 0.0, np.inf))
+        if isinstance(self.q, Mapping):
+            q: Any = {layer: number(f"Bass.q[{layer!r}]", one, 0.0, MOST) for layer, one in self.q.items()}
+        else:
+            q = number("Bass.q", self.q, 0.0, MOST)
+        object.__setattr__(self, "q", q)
         if isinstance(self.q, Mapping) and self.per == "share":
             raise ParameterError("Bass.q by layer needs per='contact': a share is of the contacts in all layers.")
         if self.form == "product":
@@ -118,6 +122,14 @@ class Bass(BuiltIn):
     def check(self, network: Network) -> None:
         if network.mixed and isinstance(self.q, Mapping):
             raise ParameterError(f"Bass.q must be a number on a WellMixed network; got {self.q!r}.")
+        if not network.mixed and self.form == "additive" and self.per == "contact":
+            total = network.incoming(np.broadcast_to(np.asarray(network.values), network.m))
+            if total.size and total.max() >= MOST:
+                i = int(total.argmax())
+                raise ParameterError(
+                    f"Bass.q summed over a resident's contacts must lie below {MOST:,.0f}; got {total[i]:g} for "
+                    f"resident {i}."
+                )
 
     def adopt(self, seen: Seen) -> NDArray[np.bool_]:
         if seen.network.mixed:

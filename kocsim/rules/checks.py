@@ -73,6 +73,9 @@ def tie_parameter(name: str, value: Any, words: tuple[str, ...], low: float, hig
         Naming the parameter, the range and the value.
     """
     if isinstance(value, Mapping):
+        for key, one in value.items():
+            if isinstance(one, Mapping):
+                raise ParameterError(f"{name}[{key!r}] must be a number or a value for each edge; got {shown(one)}.")
         return {key: tie_parameter(f"{name}[{key!r}]", one, words, low, high) for key, one in value.items()}
     if isinstance(value, str):
         if value not in words:

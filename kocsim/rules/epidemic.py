@@ -44,19 +44,16 @@ class _Contagion(BuiltIn):
     def monotone_in_ties(self) -> bool:
         return not isinstance(self.beta, np.ndarray)
 
-    def _log_end(self) -> float:
-        return 0.0
-
     def adopt(self, seen: Seen) -> NDArray[np.bool_]:
         if seen.network.mixed:
             lasts = np.full(seen.adopters.size, np.inf)
-            if (end := self._log_end()) < 0:
+            if (end := self.log_end) < 0:
                 lasts = geometric(seen.draw_of(seen.adopters, Decision.TRYING), end)
             return seen.happens(_Mixed(self.beta, end)(0, 0, int((seen.ages <= lasts).sum())))
         tries = seen.tries(True)
         wait = geometric(tries.draw, tries.value)
         hit = wait == tries.age
-        if (end := self._log_end()) < 0:
+        if (end := self.log_end) < 0:
             hit &= tries.age <= geometric(seen.draw_of(tries.sender, Decision.TRYING), end)
         return any_of(tries.row[hit], seen.resident.size)
 
@@ -64,9 +61,9 @@ class _Contagion(BuiltIn):
         from kocsim import plans
 
         if network.mixed:
-            return plans.Mixed(_Mixed(self.beta, self._log_end()))
+            return plans.Mixed(_Mixed(self.beta, self.log_end))
         values = np.atleast_1d(np.asarray(network.values, np.float64))
-        return plans.Waits(int(isinstance(network.values, np.ndarray)), values, self._log_end())
+        return plans.Waits(int(isinstance(network.values, np.ndarray)), values, self.log_end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +125,9 @@ class SIR(_Contagion):
         object.__setattr__(self, "beta", tie_parameter("SIR.beta", self.beta, ("strength",), 0.0, 1.0))
         object.__setattr__(self, "gamma", number("SIR.gamma", self.gamma, 0.0, 1.0, above=True))
 
-    def _log_end(self) -> float:
+    @property
+    def log_end(self) -> float:  # type: ignore[override]
+        """Log-probability of trying for another step."""
         return -np.inf if self.gamma == 1.0 else float(np.log1p(-self.gamma))
 
 

@@ -175,6 +175,8 @@ class Threshold(_Weighted):
     def check(self, network: Network) -> None:
         name = "count" if self.count is not None else "fraction"
         given = getattr(self, name)
+        if hasattr(given, "ppf"):  # the lowest that can be drawn, before any work
+            self._levels(np.array([0.5 / 2.0**32]), slice(None))
         if isinstance(given, np.ndarray) and given.size != network.n:
             raise ParameterError(
                 f"Threshold.{name} must have one value for each of the {network.n} residents; got {given.size}.")
@@ -187,10 +189,13 @@ class Threshold(_Weighted):
         """Thresholds of the residents `which`, given their personal draws."""
         given = self.count if self.count is not None else self.fraction
         if hasattr(given, "ppf"):
-            level = np.asarray(given.ppf(draw), np.float64)
+            try:
+                level = np.broadcast_to(np.asarray(given.ppf(draw), np.float64), draw.shape)
+            except (TypeError, ValueError):
+                raise ParameterError("Threshold: ppf of the distribution must give a number for each draw.") from None
             if (wrong := ~(level >= 0)).any():
                 raise ParameterError(
-                    f"Threshold: the distribution must give values in [0, inf); got {level[wrong][0]:g}.")
+                    f"Threshold: the distribution must give values in [0, inf]; got {level[wrong][0]:g}.")
             return level
         return np.asarray(given[which] if isinstance(given, np.ndarray) else np.full(draw.shape, given))
 
@@ -202,7 +207,7 @@ class Threshold(_Weighted):
         else:
             least = np.ceil(level * total) if self.count is None else np.ceil(level * UNIT)
         if self.count is None:
-            least = np.where(contacts == 0, np.inf, least)
+            least = np.where((contacts if self.weights is None else total) == 0, np.inf, least)
         return np.asarray(np.maximum(least, 0.0))
 
     @property
@@ -271,13 +276,13 @@ class ComplexContagion(BuiltIn):
             raise ParameterError("ComplexContagion.conversion must hold at least one number; got none.")
         object.__setattr__(self, "conversion", tuple(column.tolist()))
 
-    def _table(self, most: int) -> NDArray[np.uint32]:
-        """Chances of 2**32, rounded up, that 1, 2 ... contacts are enough, as far as they go."""
+    def _table(self, most: int) -> NDArray[np.uint64]:
+        """Chances of 2**32 that 1, 2 ... contacts are enough, as far as they go."""
         c = np.asarray(self.conversion)
         tail = 0 if c[-1] == 0 else 4096 if c[-1] < 1 else 1
         c = np.concatenate([c, np.full(min(tail, max(most - c.size, 0)), c[-1])])
         enough = 1.0 - np.cumprod(1.0 - c)
-        return np.minimum(np.round(enough * 2.0**32), 2.0**32 - 1).astype(np.uint32)
+        return np.round(enough * 2.0**32).astype(np.uint64)
 
     def check(self, network: Network) -> None:
         most = int(network.contacts.max(initial=0))
