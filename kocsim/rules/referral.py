@@ -65,7 +65,8 @@ class Referral(BuiltIn):
         from scipy import stats
 
         most = int(stats.poisson.isf(2.0**-33, self.mean)) + 1
-        return np.floor(stats.poisson.cdf(np.arange(most), self.mean) * (2.0**32 - 1)).astype(np.uint32)
+        below = np.asarray(stats.poisson.cdf(np.arange(most), self.mean), np.float64)
+        return np.floor(below * (2.0**32 - 1)).astype(np.uint32)
 
     @property
     def _chance(self) -> int:
