@@ -354,6 +354,27 @@ def test_ties_without_weight_persuade_nobody() -> None:
         assert out.sizes.item() == len(seeds)
 
 
+def test_thresholds_below_zero_are_zero() -> None:
+    """Granovetter's normal thresholds: who needs less than nobody begins."""
+    n = 4000
+    out = ks.diffuse(ks.WellMixed(n), Threshold(count=stats.norm(2000, 1000)), steps=1, replicates=20, seed=1)
+    p = stats.norm.cdf(-2)
+    assert abs(out.curve[:, 1].mean() / n - p) < 5 * np.sqrt(p * (1 - p) / (20 * n))
+
+
+def test_small_conversions_hold_beyond_the_list() -> None:
+    """A chance of 0.0003 at each of 5,000 contacts: the independent cascade of the same p."""
+    ties = ks.networks.complete(1500)
+    sizes = [
+        ks.diffuse(ties, rule, ks.seeds.Random(40), replicates=300, seed=1).sizes
+        for rule in (ComplexContagion([5e-4]), IndependentCascade(5e-4))
+    ]
+    error = np.sqrt(sum(size.var() for size in sizes) / 300)
+    assert abs(sizes[0].mean() - sizes[1].mean()) < 5 * error
+    wide = ks.diffuse(ks.WellMixed(50_000), ComplexContagion([1e-5]), range(500), 2, seed=1)
+    assert wide.mean > 500
+
+
 def test_certainty_is_certain_at_every_draw() -> None:
     table = ComplexContagion([0.0, 1.0])._table(10)
     assert table.tolist()[:2] == [0, 2**32]
@@ -439,8 +460,6 @@ TIES = ks.Ties.from_edges([0, 1], [1, 2])
         (lambda: Bass(q={"a": "strength"}, per="contact"), "Bass.q['a'] must lie in [0, 1.67772e+07]; got 'strength'."),
         (lambda: IndependentCascade({"a": {"q": 0.1}}),
          "IndependentCascade.p['a'] must be a number or a value for each edge; got {'q': 0.1}."),
-        (lambda: ks.diffuse(TIES, Threshold(fraction=stats.norm(0.1, 1.0)), [0]),
-         "Threshold: the distribution must give values in [0, inf]; got -6."),
         (lambda: ks.diffuse(TIES, SI(), [0, 2**70]), "seeds must hold row numbers"),
         (lambda: ks.diffuse(TIES, SI(), {0: 0, 2: 2 * 10**9}),
          "seeds[2] must be a whole number in [0, 16777216]; got 2000000000."),

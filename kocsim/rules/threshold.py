@@ -193,9 +193,8 @@ class Threshold(_Weighted):
                 level = np.broadcast_to(np.asarray(given.ppf(draw), np.float64), draw.shape)
             except (TypeError, ValueError):
                 raise ParameterError("Threshold: ppf of the distribution must give a number for each draw.") from None
-            if (wrong := ~(level >= 0)).any():
-                raise ParameterError(
-                    f"Threshold: the distribution must give values in [0, inf]; got {level[wrong][0]:g}.")
+            if np.isnan(level).any():
+                raise ParameterError("Threshold: ppf of the distribution must give a number for each draw; got nan.")
             return level
         return np.asarray(given[which] if isinstance(given, np.ndarray) else np.full(draw.shape, given))
 
@@ -279,19 +278,10 @@ class ComplexContagion(BuiltIn):
     def _table(self, most: int) -> NDArray[np.uint64]:
         """Chances of 2**32 that 1, 2 ... contacts are enough, as far as they go."""
         c = np.asarray(self.conversion)
-        tail = 0 if c[-1] == 0 else 4096 if c[-1] < 1 else 1
-        c = np.concatenate([c, np.full(min(tail, max(most - c.size, 0)), c[-1])])
+        if c[-1] > 0:
+            c = np.concatenate([c, np.full(max(most - c.size, 0), c[-1])])
         enough = 1.0 - np.cumprod(1.0 - c)
         return np.round(enough * 2.0**32).astype(np.uint64)
-
-    def check(self, network: Network) -> None:
-        most = int(network.contacts.max(initial=0))
-        last = self.conversion[-1]
-        if 0 < last < 1 and most - len(self.conversion) > 4096 and (1 - last) ** 4096 > 2.0**-32:
-            raise ParameterError(
-                f"ComplexContagion.conversion must be listed as far as it matters: its last value, {last:g}, would "
-                f"hold for more than 4,096 further contacts; the most connected resident has {most:,}."
-            )
 
     @property
     def monotone_in_ties(self) -> bool:
