@@ -13,6 +13,7 @@ from .errors import DataError as DataError
 from .errors import FileError as FileError
 from .errors import Interrupted as Interrupted
 from .errors import ParameterError as ParameterError
+from .mechanisms.broadcasts import Broadcast as Broadcast
 from .mechanisms.identification import Weighed as Weighed
 from .mixing import WellMixed as WellMixed
 from .model import KOC as KOC

@@ -28,3 +28,29 @@ def nearest_shops(
                 serves[c] = first[site] + served[site] % count[site]
                 served[site] += 1
     return {"shop_community": where, "community_shop": serves}
+
+
+def walk_in_chances(
+    serves: NDArray[np.int32], where: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32],
+    population: NDArray[np.int64], *, visit: float, scale: float, display: float,
+) -> NDArray[np.float64]:
+    """Chance that a resident of each community walks into its shop on a day, and finds the product there.
+
+    Parameters
+    ----------
+    serves, where
+        Shop of each community, or -1; community of each shop.
+    x, y, population
+        Of the communities; km and residents.
+    visit, scale : float
+        ``visit * exp(-distance / scale)``.
+    display : float
+        Share of the shops that show the product, the largest catchments first.
+    """
+    served = serves >= 0
+    catchment = np.bincount(serves[served], weights=population[served], minlength=where.size)
+    shows = np.zeros(where.size + 1, np.bool_)  # the last one: no shop
+    shows[np.argsort(-catchment, kind="stable")[: round(display * where.size)]] = True
+    at = where[serves] if where.size else np.zeros(serves.size, np.int32)
+    distance = np.hypot(x.astype(np.float64) - x[at], y.astype(np.float64) - y[at])
+    return np.where(shows[serves], visit * np.exp(-distance / scale), 0.0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from kocsim.countycheck import arrays_of, check_county
 from kocsim.countyfile import open_county, save_county
-from kocsim.errors import at_least
+from kocsim.errors import ParameterError, at_least
 from kocsim.packing import ID_MASK
 from kocsim.threads import usable_threads
 from kocsim.ties import Ties
@@ -131,6 +131,10 @@ class County:
         from kocsim.blueprint import check_world
         from kocsim.generate import generate
 
+        if not hasattr(scenario, "population"):
+            raise ParameterError(
+                f"scenario must be a Scenario (ks.Scenario.preset and ks.Scenario.load make one); got {scenario!r}."
+            )
         seed = at_least("seed", seed, 0)
         threads = usable_threads(threads)
         check_world(scenario)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import difflib
 import numbers
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from kocsim.errors import ParameterError
+
+MOST_HINTS = 3
+"""Names that an error sentence suggests."""
 
 
 class Parameter(NamedTuple):
@@ -138,6 +141,9 @@ class Section(BaseModel):
             value = getattr(self, name)
             if isinstance(value, Section):
                 rows += value.parameters(f"{prefix}{name}.")
+            elif isinstance(value, tuple):
+                for number, item in enumerate(value):
+                    rows += item.parameters(f"{prefix}{name}.{number}.")
             else:
                 extra = field.json_schema_extra
                 assert isinstance(extra, dict), f"{name} is not declared with param()"
@@ -207,8 +213,11 @@ def _field(cls: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | None:
     field: FieldInfo | None = None
     here: Any = cls
     for name in path:
+        if isinstance(name, int) and get_origin(here) is tuple:
+            here = get_args(here)[0]  # an item of a list of sections
+            continue
         if not _is_section(here):
-            break  # deeper than the declarations: an item of a list, a branch of a union
+            break  # deeper than the declarations: a branch of a union
         field = here.model_fields.get(name)
         if field is None:
             return None
@@ -219,6 +228,8 @@ def _field(cls: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | None:
 def _range(field: FieldInfo) -> str:
     """A field's range in words: "[0, 1]", "one of 'a', 'b'", "true or false"."""
     annotation: Any = field.annotation
+    if get_origin(annotation) is tuple:
+        return f"a list of {get_args(annotation)[0].__name__}"
     choices = getattr(annotation, "__args__", None)
     if choices and all(isinstance(choice, str) for choice in choices):
         return "one of " + ", ".join(repr(choice) for choice in choices)
@@ -292,6 +303,9 @@ def _did_you_mean(cls: type[Section], path: tuple[Any, ...]) -> str:
     ]
     near = difflib.get_close_matches(last, list(here.model_fields), n=1, cutoff=0.5)
     meant = same or [".".join([*map(str, path[:-1]), name]) for name in near]
+    if len(meant) > MOST_HINTS:
+        shown = ", ".join(repr(cls._prefix() + name) for name in meant[:MOST_HINTS])
+        return f" Did you mean {shown} or that of {len(meant) - MOST_HINTS} other sections?"
     if meant:
         return f" Did you mean {' or '.join(repr(cls._prefix() + name) for name in meant)}?"
     return f" There are: {', '.join(here.model_fields)}."

@@ -182,7 +182,7 @@ def _provenance(run: Simulation, interrupted: bool) -> dict[str, Any]:
         "residents": c.n, "kocs": int(c.koc.size),
         "digest": run.record.digest(),
         "rule": None if run.rule is None else repr(run.rule),
-        "scenario": run.scenario.model_dump(),
+        "scenario": run.scenario.model_dump(mode="json"),
         "county": {**c.asked, "ties": c.friends.m, "koc_ties": int(c.koc_ties.size)},
         # what the law of random mixing is compared at: KOCs who could reach a resident, on average
         "reach": {"kocs_in_mean": float(c.koc_ties.size / c.n)},

@@ -14,13 +14,28 @@ from pydantic import Field
 from kocsim.blueprint import Friends, Groups, Population, Shops, check_world
 from kocsim.errors import FileError, ParameterError
 from kocsim.mechanisms.attention import Attention
-from kocsim.mechanisms.channels import GroupChat, Moments
+from kocsim.mechanisms.attribution import Attribution
+from kocsim.mechanisms.broadcasts import (
+    Advertising,
+    Broadcast,
+    LiveStream,
+    OfficialAccount,
+    ShopVisit,
+    check_broadcasts,
+)
+from kocsim.mechanisms.business import Business
+from kocsim.mechanisms.channels import QQ, Bilibili, Douyin, GroupChat, Kuaishou, Moments, PrivateMessage
 from kocsim.mechanisms.content import Content
 from kocsim.mechanisms.identification import Identification
+from kocsim.mechanisms.invitation import Invitation
+from kocsim.mechanisms.ladder import Ladder
+from kocsim.mechanisms.membership import Membership
 from kocsim.mechanisms.need import Need
 from kocsim.mechanisms.posting import Posting
+from kocsim.mechanisms.price import Price
 from kocsim.mechanisms.purchase import Purchase
 from kocsim.mechanisms.response import Response
+from kocsim.mechanisms.satisfaction import Satisfaction
 from kocsim.mechanisms.sharing import Sharing
 from kocsim.mechanisms.trust import Trust
 from kocsim.parameters import Section, param
@@ -77,6 +92,18 @@ class Scenario(Section):
     sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")
     moments: Moments = Field(default_factory=Moments, description="channel: WeChat Moments")
     group_chat: GroupChat = Field(default_factory=GroupChat, description="channel: group chat")
+    private_message: PrivateMessage = Field(default_factory=PrivateMessage, description="channel: private message")
+    kuaishou: Kuaishou = Field(default_factory=Kuaishou, description="channel: Kuaishou")
+    qq: QQ = Field(default_factory=QQ, description="channel: QQ")
+    douyin: Douyin = Field(default_factory=Douyin, description="channel: Douyin")
+    bilibili: Bilibili = Field(default_factory=Bilibili, description="channel: Bilibili")
+    official_account: OfficialAccount = Field(
+        default_factory=OfficialAccount, description="broadcast: the firm's official account"
+    )
+    live_stream: LiveStream = Field(default_factory=LiveStream, description="broadcast: live stream")
+    shop_visit: ShopVisit = Field(default_factory=ShopVisit, description="broadcast: what shops show")
+    advertising: Advertising = Field(default_factory=Advertising, description="broadcast: public advertising")
+    broadcasts: tuple[Broadcast, ...] = Field(default=(), description="broadcasts of the user's own")
     attention: Attention = Field(default_factory=Attention, description="what a day's attention holds")
     trust: Trust = Field(default_factory=Trust, description="trust in KOCs, and muting")
     response: Response = Field(default_factory=Response, description="from posts seen to evidence")
@@ -84,6 +111,13 @@ class Scenario(Section):
         default_factory=Identification, description="from evidence to identification"
     )
     purchase: Purchase = Field(default_factory=Purchase, description="orders, repeat orders, lapsing")
+    business: Business = Field(default_factory=Business, description="business buyers")
+    price: Price = Field(default_factory=Price, description="income and price")
+    ladder: Ladder = Field(default_factory=Ladder, description="from one category to the next")
+    satisfaction: Satisfaction = Field(default_factory=Satisfaction, description="what an order leaves behind")
+    invitation: Invitation = Field(default_factory=Invitation, description="customers who bring friends")
+    membership: Membership = Field(default_factory=Membership, description="members, free and paid")
+    attribution: Attribution = Field(default_factory=Attribution, description="first and last touch")
 
     @classmethod
     def _prefix(cls) -> str:
@@ -91,6 +125,31 @@ class Scenario(Section):
 
     def model_post_init(self, context: Any) -> None:
         check_world(self)
+        check_broadcasts(self.broadcasts)
+
+    # ---- what is switched on
+
+    @property
+    def airs(self) -> bool:
+        """Whether anything is broadcast: by the firm, by platforms, or by what the user added."""
+        own = (self.official_account.posts, self.live_stream.posts, self.shop_visit.display, self.advertising.budget)
+        platforms = (self.kuaishou, self.qq, self.douyin, self.bilibili)
+        return any(own) or bool(self.broadcasts) or any(p.posts and p.recommended for p in platforms)
+
+    @property
+    def deals(self) -> bool:
+        """Whether residents differ in how they buy (by need, income, segment ...), or orders leave anything behind."""
+        return bool(
+            self.need.sigma or self.need.of_category()[1] or self.price.elasticity or self.business.share or self.tracks
+        )
+
+    @property
+    def tracks(self) -> bool:
+        """Whether first and last touches are remembered."""
+        return bool(
+            self.attribution.track or self.airs or self.trust.sold or self.membership.scan or self.ladder.step
+            or self.invitation.rate or self.satisfaction.rate < 1
+        )
 
     # ---- where scenarios come from
 
@@ -155,6 +214,16 @@ class Scenario(Section):
                     _commented(table, key, entry, about[f"{name}.{key}"])
                 document.add(tomlkit.nl())
                 document.add(name, table)
+            elif isinstance(value, tuple):
+                if value:
+                    rows = tomlkit.aot()
+                    for item in value:
+                        table = tomlkit.table()
+                        for one in item.parameters():
+                            _commented(table, one.name, one.value, one)
+                        rows.append(table)
+                    document.add(tomlkit.nl())
+                    document.add(name, rows)
             else:
                 _commented(document, name, value, about[name])
         return tomlkit.dumps(document)
@@ -185,7 +254,10 @@ class Scenario(Section):
     def differences(self) -> dict[str, Any]:
         """Values that are not the default, by dotted name."""
         default = {p.name: p.value for p in _defaults()}
-        return {p.name: p.value for p in self.parameters() if p.value != default[p.name]}
+        changed = {p.name: p.value for p in self.parameters() if p.value != default.get(p.name)}
+        return {name: value for name, value in changed.items() if not name.startswith("broadcasts.")} | (
+            {"broadcasts": self.broadcasts} if self.broadcasts else {}
+        )
 
     def __repr__(self) -> str:
         said = ", ".join(

@@ -14,15 +14,22 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from kocsim.broadcasting import Broadcasting
 from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
+from kocsim.market import Market
+from kocsim.mechanisms.channels import CHANNELS, MOST_CHANNELS, spoken
+from kocsim.mechanisms.content import SERVICE
 from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
+from kocsim.mechanisms.trust import WEEK
+from kocsim.memory import scattered
 from kocsim.record import Record, check_laws, tables
-from kocsim.rng import Decision, chance, stream
+from kocsim.rng import Decision, chance, entity_key, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
 from kocsim.threads import usable_threads
+from kocsim.touches import NO_LOG, Log, Touches
 
 if TYPE_CHECKING:
     import os
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
 RESIDENTS_A_THREAD = 20_000
 """Fewest residents for which another thread is used: waking one takes as long as their day."""
 WORLD_SECTIONS: Final = ("population", "friends", "groups", "shop")
+SHARES, GROUP_SHARES, INVITATIONS = (CHANNELS.index(name) for name in ("shares", "group_shares", "invitations"))
 
 
 class Shares(NamedTuple):
@@ -43,6 +51,20 @@ class Shares(NamedTuple):
     who: NDArray[np.int32]
     author: NDArray[np.int32]
     group: NDArray[np.int32]
+    inviters: NDArray[np.int32]
+    """Customers of yesterday who write to some of their friends today."""
+
+
+class Seen(NamedTuple):
+    """Posts seen on a day, and what came of them."""
+
+    by_channel: NDArray[np.int64]
+    """Posts seen, by channel."""
+    by_kocs: int
+    mutes: int
+    clicks: int
+    followed: int
+    unfollowed: int
 
 
 class Simulation:
@@ -74,12 +96,25 @@ class Simulation:
         When it first happened; 0 from the start, 65535 never.
     ordered : ndarray of uint8, shape (residents,)
         1 for those who ordered on the last day (made on each access).
+    channels : list of Spoken
+        The channels on which KOCs speak in this scenario.
+    posts : ndarray of uint8, shape (channels, kocs)
+        What each KOC posts today, on each of `channels`; filled by `plan`.
     posts_moments, posts_groups : ndarray of uint8, shape (kocs,)
-        What each KOC posts today; filled by `plan`.
+        The first two rows of `posts`.
     quality : ndarray of float64, shape (kocs,)
         Quality of each KOC's posts today, in [0, 1].
     kinds : ndarray of uint8, shape (posts of KOCs today,)
-        `kocsim.mechanisms.content.KINDS` of each post of the last day, KOC after KOC, Moments first.
+        `kocsim.mechanisms.content.KINDS` of each post of the last day, KOC after KOC, channel after channel.
+    flags : ndarray of uint8, shape (residents,)
+        Bit 1 buys for a business, 2 has an unmet need, 4 follows the official account, 16 has left it for good; empty
+        where nobody differs.
+    market : Market or None
+        Needs, incomes, businesses, members, baskets; None where all residents buy alike.
+    broadcasting : Broadcasting or None
+        What the firm says itself; None where it says nothing.
+    touches : Touches or None
+        Whom residents heard first and last; None where nobody asks.
     mutes : int
         Ties from KOCs that were muted on the last day.
     views : ndarray of int64, shape (kocs,)
@@ -95,7 +130,9 @@ class Simulation:
         ("deliver", "posts arrive: count what each resident gets"),
         ("attend", "what share of it each resident's day holds"),
         ("see", "which posts are seen, and whether their source is new to the resident"),
+        ("remember", "who was heard last, and who first: for attribution"),
         ("move_on", "weigh what was seen, identify, buy at need, order again, lapse"),
+        ("afterwards", "what orders leave behind: trust, members, baskets, invitations"),
         ("measure", "one row for the county"),
     )
 
@@ -150,13 +187,13 @@ class Simulation:
         self.threshold = s.identification.thresholds(z, c.ties_in)
         self._budget = s.attention.budget(c.contacts)
         self._background = s.attention.background(c.contacts)
-        self.posts_moments = np.zeros(k, np.uint8)
-        self.posts_groups = np.zeros(k, np.uint8)
+        self.channels = spoken(s)
+        self._row = {one.name: row for row, one in enumerate(self.channels)}
+        self.posts = np.zeros((len(self.channels), k), np.uint8)
         self.quality = np.full(k, s.posting.quality)
         self.kinds = np.zeros(0, np.uint8)
         self.mutes = 0
         self.views = np.zeros(k, np.int64)
-        self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
         self._state = np.zeros(c.koc_ties.size, np.uint8)
         self._trust = np.zeros(0, np.uint8)
         if s.trust.moves:
@@ -164,12 +201,23 @@ class Simulation:
         self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
         self._spans = np.empty((k, 2), np.int64)
         world.channel_spans(c.koc_via, c.koc_offsets, self._spans)
+        self._koc_contacts = self._spans[:, 0] - c.koc_offsets[:-1]
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
-        self._see_moments = np.zeros(n, np.uint32)
-        self._see_groups = np.zeros(n, np.uint32)
-        self._rough_moments = np.zeros(n, np.uint8)
-        self._rough_groups = np.zeros(n, np.uint8)
+        self._attended = scattered(n, np.float64)
+        self._rough = scattered((len(self.channels), n), np.uint8)
+        self.flags = np.zeros(n if s.deals else 0, np.uint8)
+        self.market = Market(s, c, self.seed, self.flags) if s.deals else None
+        self.touches = Touches(c) if s.tracks else None
+        self.broadcasting = Broadcasting(s, c, self.seed, self.flags) if s.airs else None
+        if self.broadcasting is not None:
+            background = self.broadcasting.background()
+            if background.any():
+                world.add_background(
+                    self._background, background.astype(np.float32), self.broadcasting.followed_key)
+        self._units_before = np.zeros((2, k), np.int64)
+        self._units = np.zeros((2, k), np.int64)
+        self._loads()
         self._most_kocs = int(c.kocs_in.max(initial=0))
         if self._most_kocs > KOC_LIMIT:
             raise DataError(
@@ -184,12 +232,36 @@ class Simulation:
     def _scratch(self) -> None:
         """Sums that are empty between days, a row a thread."""
         t, n = self._parts, self.county.n
-        self._sums = np.zeros((t, 2 * n), np.uint64)
-        self._arrived = np.zeros((t, n), np.uint32)
-        self._koc_arrived = np.zeros((t, n), np.uint32)
+        self._sums = scattered((t, 2 * n), np.uint64)
+        self._arrived = scattered((t, n), np.uint32)
+        self._koc_arrived = scattered((t, n), np.uint32)
         self._work = np.zeros((t, 4, 1024), np.uint32)
         self._add = np.zeros((t, 1024), np.uint64)
         self._flags = np.zeros((t, 1024), np.uint8)
+        self._room: dict[tuple[int, int], NDArray[np.uint32]] = {}
+
+    def _loads(self) -> None:
+        """What one post on each channel adds to a feed, and the share of a KOC's contacts that a message goes to."""
+        self._load = [round(one.channel.load_units() * one.members) for one in self.channels]
+        row = self._row.get("private_message")
+        self._addressed = np.zeros(self.county.koc.size, np.uint32)
+        if row is not None:
+            messages = self.channels[row].messages
+            share = np.minimum(messages / np.maximum(self._koc_contacts, 1), 1.0)
+            self._addressed = (share * 2.0**31).astype(np.uint32)
+            self._message_load = np.rint(share * self._load[row]).astype(np.int64)
+
+    @property
+    def posts_moments(self) -> NDArray[np.uint8]:
+        """What each KOC posts to Moments today; shape (kocs,)."""
+        row: NDArray[np.uint8] = self.posts[0]
+        return row
+
+    @property
+    def posts_groups(self) -> NDArray[np.uint8]:
+        """What each KOC posts to each of her groups today; shape (kocs,)."""
+        row: NDArray[np.uint8] = self.posts[1]
+        return row
 
     @property
     def ordered(self) -> NDArray[np.uint8]:
@@ -261,11 +333,15 @@ class Simulation:
         marks.append(clock())
         tops = self.attend()
         marks.append(clock())
-        seen, koc_seen = self.see(shares, *tops)
+        seen = self.see(shares, tops)
         marks.append(clock())
-        counts = self.move_on()
+        firsts = self.remember(shares)
         marks.append(clock())
-        row = self.measure(shares, seen, koc_seen, counts)
+        counts, tally = self.move_on()
+        marks.append(clock())
+        credited = self.afterwards(tally)
+        marks.append(clock())
+        row = self.measure(shares, seen, counts, tally, firsts, credited)
         marks.append(clock())
         for (name, _), start, stop in zip(self.STEPS, marks, marks[1:], strict=False):
             self.seconds[name] += stop - start
@@ -276,14 +352,20 @@ class Simulation:
         from kocsim.kernels import exposure
 
         p = self.scenario.posting
-        self.posts_moments[:] = self._default_posts(p.moments, Decision.KOC_MOMENTS)
-        self.posts_groups[:] = self._default_posts(p.groups, Decision.KOC_GROUPS)
+        silent = 0 < p.until < self.day
+        for row, one in enumerate(self.channels):
+            self.posts[row] = 0 if silent else self._default_posts(one.posts, self._keys_of(0)[row])
         self.quality[:] = p.quality
         if decide is not None:
             decide(self)
             self._check_plan()
-        busiest = int(self.posts_moments.max(initial=0)) + int(self.posts_groups.max(initial=0))
+        if self.broadcasting is not None:
+            self.broadcasting.plan(self.day, {
+                one.name: int(self.posts[row].astype(np.int64) @ self._koc_contacts)
+                for row, one in enumerate(self.channels)})
+        busiest = int(self.posts.sum(axis=0, dtype=np.int64).max(initial=0))
         most = self._most_kocs * busiest + self._others
+        most += self.broadcasting.most() if self.broadcasting is not None else 0
         if most > EXPOSURE_LIMIT:
             raise DataError(
                 f"At most {EXPOSURE_LIMIT:,} posts a day may reach one resident; on day {self.day} "
@@ -304,23 +386,24 @@ class Simulation:
         )
         order = np.argsort(group, kind="stable")
         order = order[np.searchsorted(group[order], 0) :]
-        return Shares(who, who[order], group[order])
+        inviters = self.market.inviters if self.market is not None else np.zeros(0, np.int32)
+        return Shares(who, who[order], group[order], inviters)
 
-    def _default_posts(self, mean: float, decision: Decision) -> NDArray[np.uint8]:
+    def _default_posts(self, mean: float, key: np.uint64) -> NDArray[np.uint8]:
         from kocsim.kernels import exposure
 
         whole = int(mean)
         out = np.full(self.county.koc.size, whole, np.uint8)
         if mean > whole:
-            exposure.add_where(
-                out, self.county.koc, self._key(decision), np.uint32(chance(mean - whole))
-            )
+            exposure.add_where(out, self.county.koc, key, np.uint32(chance(mean - whole)))
         return out
 
     def _check_plan(self) -> None:
+        rows = [(f"posts[{row}]", values, 0, MAX_POSTS) for row, values in enumerate(self.posts[2:], 2)]
         for name, values, low, high in (
             ("posts_moments", self.posts_moments, 0, MAX_POSTS),
             ("posts_groups", self.posts_groups, 0, MAX_POSTS),
+            *rows,
             ("quality", self.quality, 0, 1),
         ):
             wrong = np.flatnonzero(~((values >= low) & (values <= high)))
@@ -334,121 +417,303 @@ class Simulation:
         """Count what arrives at each resident today, in units of 1/256 post."""
         from kocsim.kernels import exposure
 
-        c, s = self.county, self.scenario
-        load_m, load_g = s.moments.load_units(), s.group_chat.load_units()
+        c = self.county
         friends, groups = c.friends, (c.group_offsets, c.group_members)
-        before, now = self._yesterday, (self.posts_moments, self.posts_groups)
-        changed = any((a != b).any() for a, b in zip(before, now, strict=True))
+        self._units[:] = 0
+        silent = 0 < self.scenario.posting.until < self.day
+        for row, one in enumerate(self.channels):
+            if one.expected:
+                self._units[one.span] += 0 if silent else round(one.posts * self._load[row])
+            else:
+                load = self._message_load if one.messages else self._load[row]
+                self._units[one.span] += self.posts[row].astype(np.int64) * load
+        changed = bool((self._units != self._units_before).any())
+        before, now = self._units_before, self._units
+        load_m, load_g = self._load[0], self._load[1]
+        invited = self._invitation_loads(shares.inviters)
+        loads = np.full(shares.who.size, load_m, np.uint32)
 
-        def work(t: int, kocs: range, sharers: range, posts: range) -> None:
+        def work(t: int, kocs: range, sharers: range, posts: range, inviters: range) -> None:
             if changed:
                 exposure.deliver_changes(
-                    self._koc_arrived[t], *before, *now, load_m, load_g, c.koc_offsets, c.koc_ties, c.koc_via,
-                    self._muted, kocs.start, kocs.stop)
-            exposure.deliver_rows(
-                self._arrived[t], shares.who, load_m, friends.offsets, friends.ties, sharers.start, sharers.stop)
+                    self._koc_arrived[t], before, now, c.koc_offsets, c.koc_ties, c.koc_via, self._muted,
+                    kocs.start, kocs.stop)
+            arrived, ties = self._arrived[t], (friends.offsets, friends.ties)
+            exposure.deliver_rows(arrived, shares.who, loads, *ties, sharers.start, sharers.stop)
+            exposure.deliver_rows(arrived, shares.inviters, invited, *ties, inviters.start, inviters.stop)
             exposure.deliver_group_posts(
-                self._arrived[t], shares.author, shares.group, load_g, *groups, posts.start, posts.stop)
+                arrived, shares.author, shares.group, load_g, *groups, posts.start, posts.stop)
 
-        if changed or shares.who.size:
+        if changed or shares.who.size or shares.inviters.size:
             self._each_of(shares, work)
         if changed:
-            self._yesterday = (self.posts_moments.copy(), self.posts_groups.copy())
+            self._units_before = self._units.copy()
+        if self.broadcasting is not None:
+            air, people = self.broadcasting, self._people
+            self._over(lambda t, lo, hi: air.deliver(self._arrived[0], people, lo, hi))
 
-    def attend(self) -> tuple[int, int]:
-        """Each resident's chance to see one post on Moments and one in a group; returns the highest of each."""
+    def _invitation_loads(self, who: NDArray[np.int32]) -> NDArray[np.uint32]:
+        """What an invitation adds to each friend's feed, on average."""
+        if not who.size:
+            return np.zeros(0, np.uint32)
+        many = np.diff(self.county.friends.offsets)[who]
+        share = np.minimum(self.scenario.invitation.friends / np.maximum(many, 1), 1.0)
+        loads: NDArray[np.uint32] = np.rint(share * self._load[self._row["private_message"]]).astype(np.uint32)
+        return loads
+
+    @property
+    def _people(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Stage, flags and tier: what decides who is in the audience of a broadcast."""
+        return self.stage, self.flags, self.market.tier if self.market is not None else self.flags[:0]
+
+    def attend(self) -> NDArray[np.uint32]:
+        """What of the day's posts each resident gets to; returns the highest chance to see one, channel by channel."""
         from kocsim.kernels import exposure
 
-        m, g = self.scenario.moments, self.scenario.group_chat
-        tops = self._over(lambda t, lo, hi: exposure.attend(
-            self._see_moments, self._see_groups, self._rough_moments, self._rough_groups, self._koc_arrived,
-            self._arrived, self._background, self._budget,
-            self._key(Decision.VISIT_MOMENTS), np.uint32(chance(m.visit)), m.view * 2.0**31,
-            self._key(Decision.VISIT_GROUPS), np.uint32(chance(g.visit)), g.view * 2.0**31, lo, hi))
-        return max(top for top, _ in tops), max(top for _, top in tops)
+        tops = np.zeros((self._parts, len(self.channels)), np.uint32)
+        looks = self._looks()
+        self._over(lambda t, lo, hi: exposure.attend(
+            self._attended, self._rough, tops[t], self._koc_arrived, self._arrived, self._background, self._budget,
+            looks, lo, hi))
+        return np.asarray(tops.max(axis=0))
 
-    def see(self, shares: Shares, top_m: int, top_g: int) -> tuple[int, int]:
-        """Draw who sees what; returns the posts seen, and those of them that were KOCs'."""
+    def _looks(self) -> tuple[Any, ...]:
+        """What the chance to see a post on each channel depends on beside attention; see `exposure._chance`."""
+        there = [entity_key(stream(self.seed, Decision.ON_PLATFORM), one.number) for one in self.channels]
+        return (
+            self._keys_of(1), np.array([chance(one.channel.visit) for one in self.channels], np.uint32),
+            np.array(there, np.uint64), np.array([chance(one.members) for one in self.channels], np.uint32),
+            np.array([one.channel.registers() * 2.0**31 for one in self.channels]),
+        )
+
+    def _keys_of(self, which: int) -> NDArray[np.uint64]:
+        """Today's keys of one kind of decision (see `Spoken.decisions`), channel by channel."""
+        keys = []
+        for one in self.channels:
+            key = stream(self.seed, one.decisions[which], self.day)
+            keys.append(entity_key(key, one.number) if one.shared else key)
+        return np.array(keys, np.uint64)
+
+    def see(self, shares: Shares, tops: NDArray[np.uint32]) -> Seen:
+        """Draw who sees what."""
         from kocsim.kernels import exposure
 
         c, s = self.county, self.scenario
-        m, g = s.moments, s.group_chat
         friends, groups = c.friends, (c.group_offsets, c.group_members)
-        post_at, weight = self._posts()
+        plan, post_at = self._posts()
+        feed = (self._attended, self._rough, tops, self._looks())
+        keys = (self._keys_of(2), self._keys_of(4), self._keys_of(5))
         trusting = (
-            self._trust, np.array(s.trust.changes(), np.int64), self._key(Decision.TRUST_MOMENTS),
-            self._key(Decision.TRUST_GROUPS), s.trust.returning(), self._key(Decision.TRUST_RETURN), self._muted,
-            np.uint32(chance(s.trust.mute)), self._key(Decision.MUTE_MOMENTS), self._key(Decision.MUTE_GROUPS),
+            self._trust, s.trust.gate_units(), s.trust.returning(), self.day % WEEK, self._key(Decision.TRUST_RETURN),
+            self._muted, np.uint32(chance(s.trust.mute)),
         )
-        moments = (self._see_moments, self._rough_moments, top_m)
-        in_groups = (self._see_groups, self._rough_groups, top_g)
-        share_m, share_g = m.weight_units(s.sharing.quality), g.weight_units(s.sharing.quality)
+        messages = self._row.get("private_message", -1)
+        addressed = (messages, self._key(Decision.ADDRESSED), self._addressed)
+        audience = (c.koc_offsets, self._spans, c.koc_ties, c.koc_via, c.koc)
+        share_m = s.moments.weight_units(s.sharing.quality)
+        share_g = s.group_chat.weight_units(s.sharing.quality)
+        invite = s.private_message.weight_units(s.invitation.quality)
+        everybody = (self._key(Decision.SHARE), 0.0)
+        some = (self._key(Decision.INVITED_FRIENDS), s.invitation.friends)
+        self._log = [self._logs(t, post_at, shares, *cut) for t, cut in enumerate(self._cuts(shares))]
 
-        def work(t: int, kocs: range, sharers: range, posts: range) -> tuple[int, int, int]:
-            sums, scratch = self._sums[t], (self._work[t], self._add[t])
-            by_kocs, mutes = exposure.see_kocs(
-                sums, self.views, self._state, c.koc_offsets, self._spans, c.koc_ties, c.koc_via, c.koc,
-                self.posts_moments, self.posts_groups, post_at, weight, self.kinds, *moments, *in_groups,
-                self._key(Decision.SEE_KOC_MOMENTS), self._key(Decision.SEE_KOC_GROUPS), *trusting,
-                self._koc_arrived[t], m.load_units(), g.load_units(),
-                *scratch, self._flags[t], kocs.start, kocs.stop)
-            by_friends = exposure.see_friends(
-                sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, *moments,
-                self._key(Decision.SEE_FRIEND), *scratch, sharers.start, sharers.stop)
-            by_members = exposure.see_group_posts(
-                sums, self._heard_group, *groups, shares.author, shares.group, share_g, *in_groups,
-                self._key(Decision.SEE_MEMBER), *scratch, posts.start, posts.stop)
-            return by_kocs + by_friends + by_members, by_kocs, mutes
+        def work(t: int, kocs: range, sharers: range, posts: range, inviters: range) -> tuple[NDArray[np.int64], int]:
+            sums, scratch, logs = self._sums[t], (self._work[t], self._add[t]), self._log[t]
+            seen = np.zeros(MOST_CHANNELS, np.int64)
+            by_row = np.zeros(len(self.channels), np.int64)
+            mutes = exposure.see_kocs(
+                sums, self.views, self._state, audience, plan, feed, keys, trusting, addressed, logs[0],
+                self._koc_arrived[t], self._units, *scratch, self._flags[t], by_row, kocs.start, kocs.stop)
+            for one, many in zip(self.channels, by_row, strict=True):
+                seen[one.number] += many
+            seen[SHARES] += exposure.see_friends(
+                sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, 0, feed,
+                self._key(Decision.SEE_FRIEND), everybody, logs[1], *scratch, sharers.start, sharers.stop)
+            seen[GROUP_SHARES] += exposure.see_group_posts(
+                sums, self._heard_group, *groups, shares.author, shares.group, share_g, 1, feed,
+                self._key(Decision.SEE_MEMBER), logs[2], *scratch, posts.start, posts.stop)
+            return seen, mutes
 
-        seen, by_kocs, self.mutes = (sum(part) for part in zip(*self._each_of(shares, work), strict=True))
-        return seen, by_kocs
+        parts = self._each_of(shares, work)
+        seen = sum((part[0] for part in parts), np.zeros(MOST_CHANNELS, np.int64))
+        by_kocs = int(seen[:SHARES].sum())
+        self.mutes = sum(part[1] for part in parts)
+        if shares.inviters.size:
+            row = self._row["private_message"]
 
-    def _posts(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """Where each KOC's posts begin, and the weight units of each post; draws their `kinds`."""
+            def write(t: int, kocs: range, sharers: range, posts: range, inviters: range) -> int:
+                return int(exposure.see_friends(
+                    self._sums[t], self._heard, friends.offsets, friends.ties, shares.inviters, invite, row, feed,
+                    self._key(Decision.SEE_INVITATION), some, self._log[t][3], self._work[t], self._add[t],
+                    inviters.start, inviters.stop))
+
+            seen[INVITATIONS] = sum(self._each_of(shares, write))
+        aired = np.zeros((MOST_CHANNELS, 4), np.int64)
+        if self.broadcasting is not None:
+            assert self.touches is not None
+            air, touches, people = self.broadcasting, self.touches, self._people
+            aired = sum(self._over(lambda t, lo, hi: air.hear(
+                self._sums[t], self._attended, people, touches, self.day, lo, hi)), aired)
+        return Seen(seen + aired[:, 0], by_kocs, self.mutes, *(int(x) for x in aired[:, 1:].sum(axis=0)))
+
+    def _posts(self) -> tuple[tuple[Any, ...], NDArray[np.int64]]:
+        """Today's posts as `see_kocs` takes them, and where each KOC's begin; draws their `kinds`."""
         from kocsim.kernels import exposure
 
-        s = self.scenario
-        many = self.posts_moments.astype(np.int64) + self.posts_groups
+        s, rows, k = self.scenario, self.channels, self.county.koc.size
+        many = self.posts.sum(axis=0, dtype=np.int64)
         post_at = np.concatenate([[0], np.cumsum(many)])
         self.kinds = np.zeros(int(post_at[-1]), np.uint8)
+        # row (channel) of every post, KOC after KOC
+        row_of = np.repeat(np.tile(np.arange(len(rows)), k), self.posts.T.ravel())
         quality = np.repeat(self.quality, many)
+        service = quality
         if s.content.mixed:
             exposure.draw_kinds(
-                self.county.koc, self.posts_moments, self.posts_groups, self._key(Decision.CONTENT_MOMENTS),
-                self._key(Decision.CONTENT_GROUPS), *(np.uint32(chance(b)) for b in s.content.bounds()), self.kinds)
+                self.county.koc, self.posts, post_at, self._keys_of(3),
+                *(np.uint32(chance(b)) for b in s.content.bounds()), self.kinds)
             quality = quality * s.content.weights()[self.kinds]
-        on_moments = np.arange(post_at[-1]) - np.repeat(post_at[:-1], many) < np.repeat(self.posts_moments, many)
-        persuasive = np.where(on_moments, s.moments.persuasiveness * 256, s.group_chat.persuasiveness * 256)
-        return post_at, np.rint(quality * persuasive).astype(np.uint16)
+        persuasive = np.array([one.channel.persuasiveness * 256 for one in rows])
+        change = np.array(s.trust.changes(), np.int64)[self.kinds]
+        # what helps deposits as much as it is worth
+        change = np.where(self.kinds == SERVICE, np.rint(change * service), change).astype(np.int64)
+        span = np.array([one.span for one in rows], np.uint8)
+        plan = (
+            self.posts, span, post_at, np.rint(quality * persuasive[row_of]).astype(np.uint16), change,
+            (self.kinds != SERVICE).astype(np.uint8),
+        )
+        self._channel_of = np.array([one.number for one in rows], np.uint8)[row_of]
+        self._author_of = np.repeat(self.county.koc, many)
+        return plan, post_at
 
-    def move_on(self) -> NDArray[np.int64]:
-        """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts."""
+    def _logs(
+        self, t: int, post_at: NDArray[np.int64], shares: Shares, kocs: range, sharers: range, posts: range,
+        inviters: range,
+    ) -> tuple[Log, Log, Log, Log]:
+        """Room for who sees what of one thread's posts, where it is to be remembered.
+
+        Room for all who could; only what is written takes memory.
+        """
+        if self.touches is None:
+            return NO_LOG, NO_LOG, NO_LOG, NO_LOG
+        c = self.county
+        per_koc = np.zeros(len(kocs), np.int64)
+        sizes = (self._koc_contacts, c.koc_offsets[1:] - self._spans[:, 1])
+        for row, one in enumerate(self.channels):
+            of = slice(kocs.start, kocs.stop)
+            per_koc += self.posts[row, of].astype(np.int64) * sizes[one.span][of]
+        degree, members = np.diff(c.friends.offsets), np.diff(c.group_offsets)
+
+        def log(which: int, room: int, ends: int) -> Log:
+            have = self._room.get((t, which))
+            if have is None or have.shape[1] < room:  # kept from day to day: fresh memory is slow to touch
+                have = self._room[t, which] = np.empty((2, room + room // 4), np.uint32)
+            return Log(have[0], have[1], np.zeros(ends, np.int64))
+
+        return (
+            log(0, int(per_koc.sum()), int(post_at[-1])),
+            log(1, int(degree[shares.who[sharers.start : sharers.stop]].sum()), shares.who.size),
+            log(2, int(members[shares.group[posts.start : posts.stop]].sum()), shares.group.size),
+            log(3, int(degree[shares.inviters[inviters.start : inviters.stop]].sum()), shares.inviters.size),
+        )
+
+    def remember(self, shares: Shares) -> NDArray[np.int64]:
+        """Last and first touches; returns those who heard for the first time today, by the channel of it."""
+        firsts = np.zeros(MOST_CHANNELS, np.int64)
+        if self.touches is None:
+            return firsts
+        touches, key = self.touches, self._key(Decision.TOUCH)
+        authors = (shares.who, shares.author, shares.inviters)
+
+        def sort(t: int, *cut: range) -> None:
+            posts = self._post_range(cut[0])
+            touches.sort(
+                (t, 0), _part(self._log[t][0], posts), self._channel_of[posts], self._author_of[posts], True, key,
+                self.day)
+            for number, (log, who, part, channel) in enumerate(
+                zip(self._log[t][1:], authors, cut[1:], (SHARES, GROUP_SHARES, INVITATIONS), strict=True), 1
+            ):
+                some = slice(part.start, part.stop)
+                channels = np.full(len(part), channel, np.uint8)
+                touches.sort((t, number), _part(log, some), channels, who[some], False, key, self.day)
+
+        self._each_of(shares, sort)
+        self._over(lambda t, lo, hi: touches.note(t, self._parts))
+        return sum(self._over(lambda t, lo, hi: touches.close(lo, hi)), firsts)
+
+    def _post_range(self, kocs: range) -> slice:
+        """Positions of the posts of a range of KOCs."""
+        at = np.concatenate([[0], np.cumsum(self.posts.sum(axis=0, dtype=np.int64))])
+        return slice(int(at[kocs.start]), int(at[kocs.stop]))
+
+    def move_on(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts, and the market's."""
         from kocsim.kernels import residents as kernels
+        from kocsim.kernels import trade
 
         s = self.scenario
         r, i, p = s.response, s.identification, s.purchase
         counts = np.zeros((self._parts, kernels.COUNTS), np.int64)
+        tally = np.zeros((self._parts, trade.TALLY), np.int64)
         weigh = (r.first, r.further, r.repeat, r.retention())
+        digest_key = np.uint64(stream(0, Decision.DIGEST, self.day))
         buy = (
-            self._key(Decision.NEED), np.uint32(chance(s.need.rate)), self._key(Decision.BUY),
+            self._key(Decision.NEED), np.uint32(chance(s.need.of_category()[0])), self._key(Decision.BUY),
             np.uint32(chance(p.first)), np.uint32(chance(p.repeat)), np.uint32(chance(p.win_back)),
-            self._key(Decision.LAPSE), np.uint32(chance(p.lapse)), np.uint64(stream(0, Decision.DIGEST, self.day)),
+            self._key(Decision.LAPSE), np.uint32(chance(p.lapse)), digest_key,
         )
         people = (self.stage, self.evidence, self.sources, self.kocs)
-        if self.rule is None:
+        weighed = (self.week, self.today)
+        if self.rule is not None:
+            self._over(lambda t, lo, hi: kernels.weigh(
+                *people, *weighed, self.day_aware, self._sums, self.day, *weigh, counts[t], lo, hi))
+            self._ask(self.rule, counts[0])
+            if self.market is None:
+                self._over(lambda t, lo, hi: kernels.buy(
+                    *people, self.threshold, self._fate, self.day_customer, self.day, SLACK, *buy,
+                    counts[t], lo, hi))
+        elif self.market is None:
             self._over(lambda t, lo, hi: kernels.move_on(
-                *people, self.week, self.today, self.threshold, self._fate, self.day_aware, self.day_identified,
+                *people, *weighed, self.threshold, self._fate, self.day_aware, self.day_identified,
                 self.day_customer, self.day, self._sums, *weigh, SLACK, i.hysteresis, *buy,
                 counts[t], lo, hi))
         else:
-            self._over(lambda t, lo, hi: kernels.weigh(
-                *people, self.week, self.today, self.day_aware, self._sums, self.day, *weigh, counts[t], lo, hi))
-            self._ask(self.rule, counts[0])
-            self._over(lambda t, lo, hi: kernels.buy(
-                *people, self.threshold, self._fate, self.day_customer, self.day, SLACK, *buy,
-                counts[t], lo, hi))
-        total: NDArray[np.int64] = counts.sum(axis=0)
-        return total
+            self._over(lambda t, lo, hi: trade.weigh_and_identify(
+                *people, *weighed, self.threshold, self.day_aware, self.day_identified, self.day, self._sums, *weigh,
+                SLACK, i.hysteresis, counts[t], lo, hi))
+        if self.market is not None:
+            market, dates = self.market, (self.day_aware, self.day_identified, self.day_customer)
+            self._over(lambda t, lo, hi: market.trade(
+                (*people, self.threshold, self._fate), dates, self.day, counts[t], tally[t], digest_key, lo, hi))
+        return counts.sum(axis=0), tally.sum(axis=0)
+
+    def afterwards(self, tally: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What today's orders leave behind; returns orders by channel, see `kocsim.kernels.trade.afterwards`."""
+        credited = np.zeros((4, MOST_CHANNELS + 1), np.int64)
+        if self.market is None:
+            return credited
+        market, parts = self.market, self._parts
+        who = np.flatnonzero(self.ordered)
+        invites = np.zeros(who.size, np.uint8)
+        memory = (np.zeros(0, np.uint64), np.zeros(0, np.uint32))
+        if self.touches is not None:
+            memory = (self.touches.last, self.touches.first)
+        air = self.broadcasting
+        shop_trust = air.shop_trust if air is not None else self.flags[:0]
+        room = air.room if air is not None else np.ones(256, np.bool_)
+        tallies = np.zeros((parts, tally.size), np.int64)
+
+        def work(t: int, lo: int, hi: int) -> NDArray[np.int64]:
+            a, z = who.size * t // parts, who.size * (t + 1) // parts
+            part = market.afterwards(
+                who, self._fate, self._trust, shop_trust, memory, room, self.day, tallies[t], invites, a, z)
+            return part
+
+        credited = sum(self._over(work), credited)
+        self._over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
+        tally += tallies.sum(axis=0)
+        market.inviters = who[invites.astype(np.bool_)].astype(np.int32)
+        return credited
 
     def _ask(self, rule: Rule, counts: NDArray[np.int64]) -> None:
         """Let the user's rule decide who is identified."""
@@ -462,14 +727,15 @@ class Simulation:
         kernels.obey(self.stage, who, apply_rule(rule, weighed), self.day_identified, self.day, counts)
 
     def measure(
-        self, shares: Shares, seen: int, koc_seen: int, counts: NDArray[np.int64]
+        self, shares: Shares, seen: Seen, counts: NDArray[np.int64], tally: NDArray[np.int64],
+        firsts: NDArray[np.int64], credited: NDArray[np.int64],
     ) -> dict[str, int]:
         """Add the day to the record."""
-        koc_posts = int(self.posts_moments.sum(dtype=np.int64) + self.posts_groups.sum(dtype=np.int64))
+        koc_posts = int(self.posts.sum(dtype=np.int64))
         row = self.record.add_day(counts, {
             "posts": koc_posts + shares.who.size + shares.group.size, "koc_posts": koc_posts,
             "shares": shares.who.size, "group_shares": shares.group.size,
-            "exposures": seen, "koc_exposures": koc_seen, "mutes": self.mutes,
+            "exposures": int(seen.by_channel.sum()), "koc_exposures": seen.by_kocs, "mutes": self.mutes,
         })
         if self.debug:
             check_laws(self)
@@ -493,17 +759,23 @@ class Simulation:
         n, parts = self.county.n, self._parts
         return self._run([partial(work, t, n * t // parts, n * (t + 1) // parts) for t in range(parts)])
 
-    def _each_of(self, shares: Shares, work: Callable[[int, range, range, range], Any]) -> list[Any]:
-        """Call ``work(thread, kocs, sharers, group posts)`` for ranges of about equal numbers of ties."""
+    def _each_of(self, shares: Shares, work: Callable[[int, range, range, range, range], Any]) -> list[Any]:
+        """Call ``work(thread, kocs, sharers, group posts, inviters)`` for ranges of about equal numbers of ties."""
+        return self._run([partial(work, t, *cut) for t, cut in enumerate(self._cuts(shares))])
+
+    def _cuts(self, shares: Shares) -> list[tuple[range, range, range, range]]:
+        """Each thread's part of the KOCs, sharers, group posts and inviters."""
         c, parts = self.county, self._parts
         cuts = (
             self._koc_cuts,
             _balanced(c.friends.offsets, shares.who, parts),
             _balanced(c.group_offsets, shares.group, parts, whole=True),
+            _balanced(c.friends.offsets, shares.inviters, parts),
         )
-        return self._run(
-            [partial(work, t, *(range(cut[t], cut[t + 1]) for cut in cuts)) for t in range(parts)]
-        )
+        return [
+            (range(a[t], a[t + 1]), range(b[t], b[t + 1]), range(g[t], g[t + 1]), range(i[t], i[t + 1]))
+            for t in range(parts) for a, b, g, i in (cuts,)
+        ]
 
     def _run(self, parts: list[Callable[[], Any]]) -> list[Any]:
         """Run the parts at the same time, the first of them on this thread."""
@@ -515,7 +787,7 @@ class Simulation:
         return [parts[0](), *(other.result() for other in others)]
 
     def __getstate__(self) -> dict[str, Any]:
-        scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")
+        scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags", "_log", "_room")
         return {name: value for name, value in self.__dict__.items() if name not in scratch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -523,7 +795,12 @@ class Simulation:
         self._pool = None
         self._scratch()
         # what KOCs' posts add to feeds is brought up to date from nothing on the next day
-        self._yesterday = (np.zeros_like(self.posts_moments), np.zeros_like(self.posts_groups))
+        self._units_before = np.zeros_like(self._units)
+
+
+def _part(log: Log, posts: slice) -> Log:
+    """A log with the ends of some of its posts only."""
+    return log._replace(end=log.end[posts])
 
 
 def _balanced(

@@ -40,6 +40,28 @@ def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: referen
     np.testing.assert_array_equal(simulation.muted, day.muted)
     assert row["exposures"] == day.exposures
     assert row["orders"] == sum(day.ordered)
+    if (market := simulation.market) is not None:
+        assert_same(simulation, "flags", simulation.flags, day.flags)
+        for name in ("phase", "tier", "saved", "breadth", "orders"):
+            assert_same(simulation, name, getattr(market, name), getattr(day, name))
+        assert_same(simulation, "inviters", market.inviters, day.inviters, always=True)
+        if simulation.touches is not None:
+            assert_same(simulation, "won", market.won, day.won)
+    if (touches := simulation.touches) is not None:
+        packed = [d << 48 | lot << 40 | channel << 35 | index for d, lot, channel, index in day.touch]
+        assert_same(simulation, "touch", touches.last, packed)
+        assert_same(simulation, "first", touches.first, day.first)
+        assert_same(simulation, "met", touches.met & np.uint32(0xFFFFFF), day.met)
+    if (air := simulation.broadcasting) is not None:
+        assert_same(simulation, "trust in shops", air.shop_trust, day.shop_trust)
+
+
+def assert_same(
+    simulation: ks.Simulation, name: str, column: np.ndarray, expected: list[int], always: bool = False
+) -> None:
+    """A column that is only kept where its mechanism is on."""
+    if column.size or always:
+        np.testing.assert_array_equal(column, expected, f"{name} on day {simulation.day}")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

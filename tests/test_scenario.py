@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from kocsim import FileError, ParameterError, Scenario, presets
 from kocsim.blueprint import Friends, Groups
+from kocsim.mechanisms.broadcasts import Broadcast
 from kocsim.mechanisms.response import Response
 from kocsim.parameters import Section, param
 from kocsim.scenario import as_scenario
@@ -49,6 +50,8 @@ def values_of(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
     if annotation is int:
         assert low is not None and high is not None
         return st.integers(low, high) | st.sampled_from([low, high])  # type: ignore[arg-type]
+    if annotation is bool:
+        return st.booleans()
     assert annotation is float
     inside = st.floats(low, high, exclude_min=open_below, allow_nan=False, allow_infinity=False)
     return inside | st.just(high)
@@ -58,12 +61,14 @@ def values_of(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Any scenario at all: each parameter at its default or anywhere in its range."""
 
-    def some(section: type[Section]) -> dict[str, Any]:
+    def some(section: Any) -> dict[str, Any]:
         values = {}
         for name, field in section.model_fields.items():
             kind: Any = field.annotation
             if isinstance(kind, type) and issubclass(kind, Section):
                 values[name] = some(kind)
+            elif name == "broadcasts":
+                values[name] = [some(Broadcast) | {"name": f"own {at}"} for at in range(draw(st.integers(0, 2)))]
             elif draw(st.booleans()):
                 values[name] = draw(values_of(kind, field.metadata))
         return values
@@ -83,7 +88,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 def test_a_scenario_survives_toml_repr_pickle_and_copy(scenario: Scenario) -> None:
     for other in (
         Scenario.from_toml(scenario.to_toml()),
-        eval(repr(scenario), {"Scenario": Scenario}),
+        eval(repr(scenario), {"Scenario": Scenario, "Broadcast": Broadcast}),
         pickle.loads(pickle.dumps(scenario)),
         copy.copy(scenario),
         copy.deepcopy(scenario),
@@ -205,7 +210,7 @@ def test_numbers(value: Any) -> None:
     assert type(scenario.need.rate) is float
     assert scenario.need.rate == value
     assert Scenario.from_toml(scenario.to_toml()) == scenario
-    assert eval(repr(scenario), {"Scenario": Scenario}) == scenario
+    assert eval(repr(scenario), {"Scenario": Scenario, "Broadcast": Broadcast}) == scenario
 
 
 def test_numpy_text_becomes_text() -> None:
@@ -231,7 +236,7 @@ def test_every_parameter_is_documented(parameter: Any) -> None:
     # says where the default is from: an assumption, a definition, a choice, or something one can look up
     known = r"assumption|by definition|free choice|the paper|derived|WeChat's limit|\b(1|2)\d{3}\b|SSRN|census"
     assert re.search(known, parameter.source), parameter.source
-    if not isinstance(parameter.value, str):
+    if not isinstance(parameter.value, (str, bool)):
         assert re.fullmatch(r"(whole number in )?[\[(]-?[\d.e+]+, [\d.e+]+\]", parameter.range)
 
 
@@ -242,7 +247,7 @@ def test_parameters_are_all_there() -> None:
     for name, field in Scenario.model_fields.items():
         kind: Any = field.annotation
         inside = kind.model_fields if isinstance(getattr(Scenario(), name), Section) else [name]
-        leaves += len(inside)
+        leaves += len(inside) if name != "broadcasts" else 0  # a list, empty by default
     assert len(names) == leaves > 50
     assert {"kocs", "friends.koc_median", "purchase.win_back"} <= set(names)
 
@@ -274,7 +279,7 @@ def test_toml_is_commented() -> None:
     for p in scenario.parameters():
         key = p.name.rpartition(".")[2]
         assert re.search(rf"^{key} = .* # {re.escape(f'{p.unit}, {p.range}: {p.meaning}')}$", text, re.M)
-    assert list(tomllib.loads(text)) == list(Scenario.model_fields)
+    assert list(tomllib.loads(text)) == [name for name in Scenario.model_fields if name != "broadcasts"]
 
 
 def test_part_of_a_toml_file() -> None:
@@ -302,7 +307,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"koc_median": 5}, "There is no parameter 'koc_median'. Did you mean 'friends.koc_median'?"),
     ({"friends": {"hysteresis": 5}}, "There is no parameter 'friends.hysteresis'. "
      "Did you mean 'identification.hysteresis'?"),
-    ({"visit": 1}, "There is no parameter 'visit'. Did you mean 'moments.visit' or 'group_chat.visit'?"),
+    ({"visit": 1}, "There is no parameter 'visit'. "
+     "Did you mean 'moments.visit', 'group_chat.visit', 'private_message.visit' or that of 8 other sections?"),
     ({"friends": {"zzz": 5}}, f"There is no parameter 'friends.zzz'. There are: {FRIENDS}."),
     ({"friends": {5: 5}}, f"There is no parameter 'friends.5'. There are: {FRIENDS}."),
     ({"zzz": 5}, f"There is no parameter 'zzz'. There are: {', '.join(Scenario.model_fields)}."),
@@ -341,7 +347,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"name": "\ud800"}, "name must be text; got '\\ud800'."),
     ({"friends": 3}, f"friends is a section and takes {FRIENDS}; got 3."),
     ({"friends": None}, f"friends is a section and takes {FRIENDS}; got None."),
-    ({"need": Response()}, "need is a section and takes rate; "
+    ({"need": Response()}, "need is a section and takes category, rate, sigma, keep; "
      "got Response(first=1.0, further=0.5, repeat=0.1, half_life=30.0)."),
     # what a single range cannot say
     ({"residents": 20, "kocs": 50}, "kocs must lie in [0, residents] = [0, 20]; got 50."),
@@ -352,7 +358,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
      "days must be a whole number in [1, 60000]; got 0. "
      "friends.sigma must lie in [0, 3]; got 9.0. "
      "There is no parameter 'friends.sigmaa'. Did you mean 'friends.sigma'? "
-     "need is a section and takes rate; got 4. "
+     "need is a section and takes category, rate, sigma, keep; got 4. "
      "There is no parameter 'kosc'. Did you mean 'kocs'?"),
 ]  # fmt: skip
 
@@ -424,7 +430,7 @@ def test_whatever_is_given_is_taken_or_refused_in_a_sentence(name: str, value: A
         assert sentence.endswith(".") and "\n" not in sentence
     else:
         assert {p.name: p.value for p in scenario.parameters()}[name] == value
-        assert not isinstance(value, bool)
+        assert not isinstance(value, bool) or name == "attribution.track"
 
 
 PRESET = "preset must be one of full, mixed, paper, small; got"

@@ -98,14 +98,16 @@ def test_trust_multiplies_evidence() -> None:
 
 
 def test_trust_comes_back() -> None:
-    """Withdrawal w and a share r of the way back, every day: base - trust follows x -> (1 - r) x + w."""
+    """Withdrawal w every day, and a share r of the way back once a week: base - trust follows x -> (1 - r) x + w."""
     half_life, selling, base = 5.0, 0.02, 204 / 255
-    simulation = run(plain(trust={"selling": selling, "half_life": half_life}), star(0.8), 12)
-    back = 1 - 2 ** (-1 / half_life)
-    gap = 0.0
-    for _ in range(12):
-        gap = gap * (1 - back) + selling
-    assert abs((base - simulation.trust).mean() - gap) < 5 * (1 / 255) * math.sqrt(12 / 2 / 40_000) + 1e-4
+    simulation = run(plain(trust={"selling": selling, "half_life": half_life}), star(0.8), 20)
+    back = 1 - 2 ** (-7 / half_life)
+    trust = simulation.trust.reshape(2, -1)
+    for koc in range(2):  # KOC 0 on days 7 and 14, KOC 1 on days 1, 8 and 15
+        gap = 0.0
+        for day in range(1, 21):
+            gap = gap * (1 - back * (day % 7 == koc)) + selling
+        assert abs((base - trust[koc]).mean() - gap) < 5 * (1 / 255) * math.sqrt(20 / 2 / 20_000) + 1e-4
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.4])

@@ -12,6 +12,61 @@ def share(low: float = 0.0, high: float = 1.0) -> st.SearchStrategy[float]:
     return st.one_of(st.sampled_from([low, high]), st.floats(low, high))
 
 
+PLATFORM = st.fixed_dictionaries({
+    "posts": st.floats(0, 2), "members": share(), "visit": share(0.5), "view": share(), "reach": share(),
+    "recommended": st.floats(0, 30), "stranger": share(), "load": st.floats(0, 4),
+})
+BROADCAST = {
+    "visit": share(0.5), "view": share(), "reach": share(), "persuasiveness": share(), "strength": share(),
+    "load": st.floats(0, 4),
+}
+AUDIENCES = st.sampled_from(["everyone", "followers", "customers", "members"])
+MARKET = {
+    "private_message": st.fixed_dictionaries({"visit": share(0.5), "view": share(), "load": st.floats(0, 4)}),
+    "kuaishou": PLATFORM,
+    "bilibili": PLATFORM,
+    "official_account": st.fixed_dictionaries({
+        **BROADCAST, "posts": st.floats(0, 2), "followers": share(), "followed": st.floats(0, 2000),
+        "followed_sigma": st.floats(0, 2), "background_posts": st.floats(0, 0.1),
+    }),
+    "live_stream": st.fixed_dictionaries({
+        **BROADCAST, "posts": st.floats(0, 1), "audience": AUDIENCES,
+    }),
+    "shop_visit": st.fixed_dictionaries({
+        "display": share(), "visit": share(0.5), "view": share(), "range": st.floats(0.5, 20), "scene": share(0, 0.3),
+        "strength": share(),
+    }),
+    "advertising": st.fixed_dictionaries({
+        **BROADCAST, "budget": st.floats(0, 10), "saturation": st.floats(0, 2), "click": share(), "convert": share(),
+        "transfer": share(), "until": st.sampled_from([0, 5]),
+    }),
+    "broadcasts": st.lists(st.fixed_dictionaries({
+        **BROADCAST, "posts": st.floats(0, 2), "audience": AUDIENCES, "click": share(), "transfer": share(),
+    }), max_size=2).map(lambda some: [{**one, "name": f"own{at}"} for at, one in enumerate(some)]),
+    "business": st.fixed_dictionaries({
+        "share": share(), "cycle": st.floats(1, 8), "steps": st.integers(1, 5), "restart": share(), "need": share(),
+        "value": st.floats(0, 100),
+    }),
+    "price": st.fixed_dictionaries({
+        "price": st.floats(1, 60), "elasticity": st.floats(0, 3), "income_exponent": st.floats(0, 2),
+        "income_sigma": st.floats(0, 1.5),
+    }),
+    "ladder": st.fixed_dictionaries({"step": share(), "daily_need": share(), "durable_need": share()}),
+    "satisfaction": st.fixed_dictionaries({"rate": share(), "upset": share(), "feedback": st.floats(0, 20)}),
+    "invitation": st.fixed_dictionaries({
+        "rate": share(), "trust_exponent": st.floats(0, 3), "friends": st.floats(0, 10), "quality": share(),
+    }),
+    "membership": st.fixed_dictionaries({
+        "scan": share(0.5), "join": share(0.5), "selection": st.floats(0, 2), "upgrade": share(),
+        "fee": st.floats(0, 50),
+        "discount_free": st.floats(0, 0.5), "discount_paid": st.floats(0, 0.9), "lift_free": st.floats(0, 2),
+        "lift_paid": st.floats(0, 2), "lock_free": share(), "lock_paid": share(),
+    }),
+    "attribution": st.fixed_dictionaries({"track": st.booleans()}),
+}
+"""What may be switched on, section by section."""
+
+
 @st.composite
 def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
     """A county of a handful to `residents` people in which nobody waits long for anything."""
@@ -40,12 +95,19 @@ def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
             "led": draw(st.integers(0, 2)),
             "led_median": draw(st.floats(0, 20)),
         },
-        need={"rate": draw(share(0.2))},
+        need={
+            "rate": draw(share(0.2)),
+            "sigma": draw(off | st.floats(0, 1.5)),
+            "keep": draw(off | share()),
+        },
         posting={
             "moments": draw(st.floats(0, 2.5)),
             "groups": draw(st.floats(0, 1.5)),
             "quality": draw(share()),
+            "messages": draw(off | st.floats(0, 30)),
+            "until": draw(st.sampled_from([0, 0, 4])),
         },
+        **draw(st.just({}) | st.fixed_dictionaries({}, optional=MARKET)),
         content={
             "service": draw(share()),
             "noise": draw(share()),
@@ -59,6 +121,9 @@ def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
             "noise": draw(off | share()),
             "half_life": draw(off | st.floats(0.5, 60)),
             "mute": draw(off | share()),
+            "purchase": draw(off | st.floats(0, 0.3)),
+            "disappointment": draw(off | st.floats(0, 0.5)),
+            "gate": draw(off | share()),
         },
         sharing={"rate": draw(share()), "group": draw(share()), "quality": draw(share())},
         moments={

@@ -437,3 +437,11 @@ def components(offsets, ties, parent):
             parent[a] = parent[parent[a]]
             a = parent[a]
         parent[i] = a
+
+
+@jit
+def add_background(background, by_class, key):
+    """Add to each resident's background (float32) that of her class, of 256."""
+    k0, k1 = low(key), high(key)
+    for i in range(background.size):
+        background[i] += by_class[mix32(k0, k1, uint32(i)) >> uint32(24)]

@@ -25,6 +25,16 @@ class Posting(Section):
         meaning="mean number of posts a KOC makes to the groups it leads",
         source="assumption: as often as to Moments",
     )
+    messages: float = param(
+        0.0, unit="messages/KOC/day", ge=0, le=5000,
+        meaning="contacts to whom a KOC writes privately in a day, at most all of them",
+        source="0: off; the preset full says 10, an assumption",
+    )
+    until: int = param(
+        0, unit="day", ge=0, le=60_000,
+        meaning="last day on which KOCs post unless a policy of their own says otherwise (0: no end)",
+        source="0, no end, by definition; set it to see what lasts when posting stops (C38, C106)",
+    )
     quality: float = param(
         1.0, unit="share", ge=0, le=1,
         meaning="quality of a KOC's posts: multiplies the evidence they carry",

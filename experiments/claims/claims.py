@@ -1,0 +1,403 @@
+"""Claims of the paper as data: each with a hypothesis, a measure, a setting where it holds and one where it fails.
+
+`CLAIMS` is the one definition; the command beside this file prints it and the tests ask for both answers. A further
+claim is a function that measures one scenario on one seed, and an entry in `CLAIMS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+import kocsim as ks
+
+Verdict = Literal["holds", "fails", "undecided"]
+
+
+class Range(NamedTuple):
+    """Between which values a parameter may be swept, and who says so."""
+
+    low: float
+    high: float
+    stated: str
+
+
+RANGES: Final = {
+    "density": Range(0.0001, 0.05, "KOCs a resident; the sweep of the paper's 1%"),
+    "friends.koc_median": Range(128, 5000, "WeChat's white paper of 2015: 128; the paper's limit of an account: 5,000"),
+    "friends.strength_koc": Range(0.2, 0.8, "assumption: either side of an ordinary friend's 0.4 and a near one's 0.6"),
+    "moments.view": Range(0.1, 1, "the parameter's sweep, which stands for a friend's post seen at 0.05 to 0.5"),
+    "response.further": Range(0, 1, "Huang & Lin (SSRN 3901637): 0; Centola (Science 2010): 1"),
+    "identification.absolute": Range(0.5, 3, "assumption: from half a full cue to three"),
+}
+"""Every parameter that a setting overrides or a measure varies; the tests hold each value against it."""
+
+
+@dataclass
+class Lab:
+    """Runs on one seed: every setting meets the same residents, counties and luck.
+
+    Parameters
+    ----------
+    residents : int
+        Residents of the counties.
+    seed : int
+        Of counties and runs alike.
+    threads : int
+        Results do not depend on it.
+    """
+
+    residents: int
+    seed: int
+    threads: int = 1
+    worlds: dict[Any, ks.County] = field(default_factory=dict)
+
+    def sized(self, scenario: ks.Scenario, density: float = 0.01) -> ks.Scenario:
+        """The scenario in a county of this size, with KOCs of that density."""
+        n = self.residents
+        return scenario.replace(residents=n, kocs=round(density * n), shops=n // 2000)
+
+    def run(self, scenario: ks.Scenario, days: int, county: ks.County | None = None) -> ks.Result:
+        """A run on this seed; counties are generated once for all scenarios that share theirs."""
+        if county is None:
+            s = scenario
+            world = (s.residents, s.kocs, s.shops, s.population, s.friends, s.groups, s.shop)
+            if world not in self.worlds:
+                self.worlds[world] = ks.County.generate(s, seed=self.seed, threads=self.threads)
+            county = self.worlds[world]
+        return ks.simulate(scenario, county, seed=self.seed, days=days, threads=self.threads, progress=False)
+
+
+class Measured(NamedTuple):
+    """What one replicate says.
+
+    Attributes
+    ----------
+    decides : dict of str to float
+        Compared with the claim's bound.
+    beside : dict of str to float
+        For the reader.
+    """
+
+    decides: dict[str, float]
+    beside: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a claim is tried.
+
+    Attributes
+    ----------
+    overrides : mapping of str to value
+        Parameters by dotted name that differ from the claim's common ground.
+    why : str
+        Why the claim should hold, or fail, there.
+    """
+
+    overrides: Mapping[str, Any]
+    why: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the paper.
+
+    Attributes
+    ----------
+    id : str
+        As the README numbers it.
+    says, quote : str
+        The claim in English and in the paper's words.
+    hypothesis : str
+        What can come out false.
+    measure : callable
+        From a lab and a scenario to what is `Measured`.
+    bound : float
+        What decides lies above it where the claim holds.
+    need : {"any", "all"}
+        Whether any or all of what decides must lie above.
+    scale : str
+        What is measured, over which window and on which scale, and why that one.
+    holds, fails : Setting
+        The pair.
+    preset : str
+        Where everything else comes from.
+    ground : mapping of str to value
+        What both settings change of the preset, so that the measure is clean.
+    """
+
+    id: str
+    says: str
+    quote: str
+    hypothesis: str
+    measure: Callable[[Lab, ks.Scenario], Measured]
+    bound: float
+    need: Literal["any", "all"]
+    scale: str
+    holds: Setting
+    fails: Setting
+    preset: str = "paper"
+    ground: Mapping[str, Any] = field(default_factory=dict)
+
+    def scenario(self, setting: Setting) -> ks.Scenario:
+        """The setting as a scenario; every value is checked against its parameter's range."""
+        return ks.Scenario.preset(self.preset).replace(**self.ground).replace(**setting.overrides)
+
+    def verdict(self, decides: Mapping[str, Estimate]) -> Verdict:
+        """Holds or fails where estimates are clear of the bound, else undecided."""
+        above = [estimate.above(self.bound) for estimate in decides.values()]
+        below = [estimate.not_above(self.bound) for estimate in decides.values()]
+        enough, counter = (any, all) if self.need == "any" else (all, any)
+        if enough(above):
+            return "holds"
+        return "fails" if counter(below) else "undecided"
+
+
+class Estimate(NamedTuple):
+    """A mean over replicates and its standard error."""
+
+    mean: float
+    se: float
+    replicates: int
+
+    @classmethod
+    def of(cls, values: list[float]) -> Estimate:
+        """From one value a replicate."""
+        return cls(float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values))), len(values))
+
+    @property
+    def reach(self) -> float:
+        """Three standard errors, widened (Student) for a standard error that comes from few replicates."""
+        return float(stats.t.ppf(stats.norm.cdf(3), self.replicates - 1)) * self.se
+
+    def above(self, bound: float) -> bool:
+        """Whether the mean is above the bound by more than chance."""
+        return self.mean - self.reach > bound
+
+    def not_above(self, bound: float) -> bool:
+        """Whether the mean is below the bound by more than chance, or at it without any."""
+        return self.mean + self.reach <= bound
+
+
+class Answer(NamedTuple):
+    """What came out for one setting."""
+
+    verdict: Verdict
+    decides: dict[str, Estimate]
+    beside: dict[str, Estimate]
+
+
+def ask(claim: Claim, residents: int, replicates: int, seed: int = 1, threads: int = 1) -> tuple[Answer, Answer]:
+    """Measure a claim's two settings on the same seeds: the answer where it should hold, and where it should fail.
+
+    Parameters
+    ----------
+    claim : Claim
+        One of `CLAIMS`.
+    residents : int
+        Residents of each county.
+    replicates : int
+        At least 2; seeds are `seed`, `seed` + 1 ...
+    seed, threads : int
+        First seed; results do not depend on threads.
+    """
+    scenarios = [claim.scenario(setting) for setting in (claim.holds, claim.fails)]
+    found: list[list[Measured]] = [[], []]
+    for replicate in range(replicates):
+        lab = Lab(residents, seed + replicate, threads)  # one at a time: its counties go with it
+        for rows, scenario in zip(found, scenarios, strict=True):
+            rows.append(claim.measure(lab, scenario))
+    first, second = (_answer(claim, rows) for rows in found)
+    return first, second
+
+
+def _answer(claim: Claim, rows: list[Measured]) -> Answer:
+    decides = {name: Estimate.of([row.decides[name] for row in rows]) for name in rows[0].decides}
+    beside = {name: Estimate.of([row.beside[name] for row in rows]) for name in rows[0].beside}
+    return Answer(claim.verdict(decides), decides, beside)
+
+
+# ---- what is measured
+
+HALF_YEAR: Final = 180
+DENSITIES: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05)
+FACTORIAL: Final = ((0.005, 0.01), (0.3, 0.6))
+DOSES: Final = (1, 2, 3, 4, 5)
+
+
+def won(result: ks.Result) -> int:
+    """Residents who became customers; KOCs start as customers and are not counted."""
+    return int(result.daily["new_customers"].sum())
+
+
+def crowd(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C13: elasticity of adoptions in the number of KOCs, step by step of density."""
+    kocs, adopted = [], []
+    for density in DENSITIES:
+        sized = lab.sized(scenario, density)
+        kocs.append(sized.kocs)
+        adopted.append(won(lab.run(sized, HALF_YEAR)))
+    if not all(kocs) or not all(adopted):
+        raise ValueError(
+            f"C13 needs KOCs and adoptions at every density; got {kocs} and {adopted} in a county of "
+            f"{lab.residents:,} residents: take a larger one."
+        )
+    elasticity = {
+        f"elasticity, {a:.2%} to {b:.2%} KOCs": math.log(more / less) / math.log(k_more / k_less)
+        for a, b, less, more, k_less, k_more in zip(
+            DENSITIES, DENSITIES[1:], adopted, adopted[1:], kocs, kocs[1:], strict=False
+        )
+    }
+    return Measured(elasticity, {
+        f"adoptions a KOC, {density:.2%} KOCs": many / k
+        for density, many, k in zip(DENSITIES, adopted, kocs, strict=True)
+    })
+
+
+def complements(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C16: a 2 x 2 factorial of density and strength; share of residents won."""
+    densities, strengths = FACTORIAL
+    share = {}
+    for strength in strengths:
+        for density in densities:
+            sized = lab.sized(scenario.replace(friends={"strength_koc": strength}), density)
+            share[strength, density] = won(lab.run(sized, HALF_YEAR)) / (sized.residents - sized.kocs)
+    (sparse, dense), (weak, strong) = FACTORIAL
+    effect = {strength: share[strength, dense] - share[strength, sparse] for strength in strengths}
+    ratio = {strength: math.log(share[strength, dense] / share[strength, sparse]) for strength in strengths}
+    return Measured(
+        {"interaction, share of residents": effect[strong] - effect[weak]},
+        {"interaction on the scale of ratios, logarithm": ratio[strong] - ratio[weak]}
+        | {f"won, strength {strength:g}, {density:.1%} KOCs": value for (strength, density), value in share.items()},
+    )
+
+
+def cross_coverage(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C20: share of residents who see three distinct KOCs on the day on which all post."""
+    sized = lab.sized(scenario)
+    result = lab.run(sized, HALF_YEAR)
+    share = result.coverage / sized.residents
+    today, ever = (float(share[window].loc[day].iloc[3:].sum()) for window, day in (("today", 1), ("ever", HALF_YEAR)))
+    mean = float(result.daily["koc_meetings"].loc[1] / sized.residents)
+    law = float(stats.poisson.sf(2, mean))
+    return Measured({"saw ≥ 3 KOCs on day 1": today}, {
+        "KOCs seen on day 1, mean": mean, "Poisson of that mean, ≥ 3": law, "county less Poisson": today - law,
+        f"saw ≥ 3 KOCs within {HALF_YEAR} days": ever,
+    })
+
+
+def dose_response(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C21: share of residents who identify when 1, 2, 3 ... KOCs show them the product on the same day.
+
+    The same residents get every dose, in worlds that differ by one KOC: who sees more has no other contacts, strengths
+    or threshold than who sees less.
+    """
+    most, n = DOSES[-1], lab.residents
+    mean, spread = scenario.friends.strength_koc, scenario.friends.strength_spread
+    strength = np.random.default_rng(lab.seed).uniform(mean - spread, mean + spread, most * n).clip(0, 1)
+    ties = np.repeat(np.arange(most), n), np.tile(np.arange(most, most + n), most)
+    share = {}
+    for dose in DOSES:
+        county = ks.County.from_ties(ties, n=most + n, strength=strength, kocs=range(dose))
+        stage = lab.run(scenario, 1, county).residents["stage"].to_numpy()[most:]
+        share[dose] = float((stage == ks.Stage.IDENTIFIED).mean())
+    rises = {f"rise with KOC {dose}": share[dose] - share[dose - 1] for dose in (2, 3)}
+    return Measured(rises, {f"identified, {dose} KOC{'s' * (dose > 1)}": value for dose, value in share.items()})
+
+
+# ---- the claims
+
+ATTENTIVE: Final = {
+    "moments.visit": 1.0, "moments.view": 1.0, "attention.background_posts": 0.0, "attention.posts_per_day": 1e6,
+    "posting.groups": 0.0, "need.rate": 0.0,
+}
+"""Every post is seen, and nothing else happens."""
+
+CLAIMS: Final = {claim.id: claim for claim in (
+    Claim(
+        id="C13",
+        says="A single KOC is a channel; a crowd of KOCs is a medium.",
+        quote="单个KOC是渠道,它只具备渠道属性;一群KOC是媒体",
+        hypothesis="Somewhere between 0.1% and 5% of residents, adoptions grow faster than the number of KOCs "
+        "(elasticity above 1). False if adoptions a KOC fall all the way.",
+        measure=crowd, bound=1.0, need="any",
+        scale="Residents won as customers within 180 days, KOCs themselves not counted; elasticity between one density "
+        "and the next.",
+        holds=Setting(
+            {},
+            "The default. One KOC's cue (0.4) is below most thresholds (median 1.5), so KOCs work where several of "
+            "them meet; beyond 1% residents run out.",
+        ),
+        fails=Setting(
+            {"identification.absolute": 0.5},
+            "People are quickly persuaded: the first cue (0.4) takes a third of them, a few repetitions nearly all. So "
+            "one KOC does what several would do, audiences only overlap, and more KOCs find fewer residents to win.",
+        ),
+    ),
+    Claim(
+        id="C16",
+        says="The key is the strength of KOCs times the density of the KOC crowd.",
+        quote="关键环节还是KOC强度与KOC群的密度",
+        hypothesis="Strength and density are complements: going from 0.5% to 1% KOCs wins more residents where KOCs' "
+        "ties are strong (0.6) than where they are weak (0.3). False if as many or fewer (substitutes).",
+        measure=complements, bound=0.0, need="all",
+        scale="Share of residents won as customers within 180 days, on the additive scale, because a firm is paid by "
+        "the customer. The scale of ratios, on which the answer can differ, stands beside.",
+        holds=Setting(
+            {"friends.koc_median": 128.0},
+            "Few KOCs reach a resident, so most residents are far below their threshold: it takes several KOCs of "
+            "strong ties to get them across.",
+        ),
+        fails=Setting(
+            {"friends.koc_median": 1000.0},
+            "Many KOCs reach every resident: strength or density alone gets most across, and both together find few "
+            "left.",
+        ),
+    ),
+    Claim(
+        id="C20",
+        says="All KOCs posting together makes high-intensity cross-coverage.",
+        quote="高强度的信息交叉覆盖",
+        hypothesis="On a day on which all KOCs (1% of residents) post, at least half of the residents see three or "
+        "more distinct KOCs.",
+        measure=cross_coverage, bound=0.5, need="all",
+        scale="Share of residents; the window is the first day, the paper's picture (each KOC posts once to Moments "
+        "and once to its group). Half a year of daily posts stands beside it.",
+        holds=Setting(
+            {"friends.koc_median": 1000.0, "moments.view": 1.0},
+            "KOCs are hubs, so that more than ten reach a resident, and every post she gets to registers: a friend's "
+            "post is then seen with probability 0.5, the top of its range.",
+        ),
+        fails=Setting(
+            {"friends.koc_median": 128.0},
+            "KOCs know as many people as anybody. On average 2.3 reach a resident at all, so that even half a year of "
+            "posting does not bring half of the county to three.",
+        ),
+    ),
+    Claim(
+        id="C21",
+        says="Awareness and identification form gradually, as exposures repeat.",
+        quote="逐渐形成认知、认同",
+        hypothesis="More residents identify at two distinct KOCs than at one, and more at three than at two. False if "
+        "either adds nothing.",
+        measure=dose_response, bound=0.0, need="all",
+        scale="Share of residents who identify when 1 to 5 KOCs post on one day and all is seen. Each resident gets "
+        "each dose, so that who sees more differs in nothing else.",
+        holds=Setting(
+            {"response.further": 1.0},
+            "Each distinct source weighs as much as the first (Centola).",
+        ),
+        fails=Setting(
+            {"response.further": 0.0},
+            "Only the first cue counts (Huang & Lin). Those of one day count as their mean, so that a further KOC even "
+            "dilutes the odd strong tie.",
+        ),
+        ground=ATTENTIVE,
+    ),
+)}

@@ -1,0 +1,154 @@
+"""Where residents differ in how they buy: needs, incomes, businesses, members; and what orders leave behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kocsim.mechanisms.channels import MOST_CHANNELS
+from kocsim.mechanisms.membership import YEAR
+from kocsim.rng import Decision, chance, stream
+from kocsim.stages import SLACK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kocsim.county import County
+    from kocsim.scenario import Scenario
+
+NOBODY = (1 << 32) - 1
+
+
+def chances(probabilities: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Probabilities, cut at 1, as chances of 2**31."""
+    return (np.minimum(probabilities, 1.0) * 2.0**31).astype(np.uint32)
+
+
+class Market:
+    """State of buyers beside their stage.
+
+    Attributes
+    ----------
+    phase : ndarray of uint8, shape (residents,)
+        Steps that a business buyer has taken towards a deal; empty without businesses.
+    tier : ndarray of uint8, shape (residents,)
+        0 no member, 1 free, 2 paying; empty without membership.
+    joined, saved : ndarray of uint16, shape (residents,)
+        Day on which a member began to pay; what she has saved in this year, in 0.1 yuan.
+    breadth : ndarray of uint8, shape (residents,)
+        Categories bought beside the first; empty without a ladder.
+    orders : ndarray of uint16, shape (residents,)
+        Orders ever.
+    won : ndarray of uint32, shape (residents,)
+        Credit of the last touch before the first order; see `kocsim.kernels.touches`.
+    inviters : ndarray of int32
+        Who invites friends tomorrow, ascending.
+    """
+
+    def __init__(self, scenario: Scenario, county: County, seed: int, flags: NDArray[np.uint8]) -> None:
+        self.scenario, self.county, self.seed = scenario, county, seed
+        self.flags = flags
+        n, s = county.n, scenario
+
+        def column(wanted: float, kind: Any) -> NDArray[Any]:
+            return np.zeros(n if wanted else 0, kind)
+
+        self.phase = column(s.business.share, np.uint8)
+        self.tier = column(s.membership.scan, np.uint8)
+        self.joined = column(s.membership.scan, np.uint16)
+        self.saved = column(s.membership.scan, np.uint16)
+        self.breadth = column(s.ladder.step, np.uint8)
+        self.orders = np.zeros(n, np.uint16)
+        self.won = np.full(n, NOBODY, np.uint32)
+        self.inviters = np.zeros(0, np.int32)
+        self.credited = np.zeros((4, MOST_CHANNELS + 1), np.int64)
+        self._tables()
+        if s.business.share:
+            from kocsim.kernels import trade
+
+            trade.businesses(
+                flags, np.uint64(stream(seed, Decision.BUSINESS)), np.uint32(chance(s.business.share)), county.is_koc,
+                0, n)
+
+    def _tables(self) -> None:
+        """Probabilities by class and tier, as the kernels take them."""
+        s = self.scenario
+        p, m, b, price = s.purchase, s.membership, s.business, s.price
+        factors = price.factors(m.discounts())
+        rate, keep = s.need.of_category()
+        self._kinds = (s.need.sigma > 0, price.elasticity > 0 and price.income_sigma > 0)
+        # class 0 stands for everybody where all are alike
+        needs = s.need.rates() if s.need.sigma else np.full(256, rate)
+        worth = np.array([
+            price.price, price.price * b.value, s.ladder.daily_price, s.ladder.durable_price,
+        ])
+        self._worth = np.rint(worth * 100).astype(np.int64)
+        values = np.rint(worth[:, None] * 100 * (1 - m.discounts())).astype(np.int64)
+        self._chances = (
+            chances(needs), chances(p.first * factors), chances(p.repeat * factors * m.lifts()[:, None]),
+            chances(p.win_back * factors), chances(s.advertising.convert * factors), chances(p.lapse * m.locks()),
+            np.uint32(chance(keep)), np.uint32(chance(b.need)), np.uint32(chance(b.step_chance())), b.steps,
+            np.uint32(chance(b.restart)), np.uint32(chance(s.ladder.daily_need)),
+            np.uint32(chance(s.ladder.durable_need)),
+        )
+        self._ends = (np.uint32(chance(s.satisfaction.upset)), values)
+        relative = s.need.relative() ** m.selection if s.need.sigma else np.ones(256)
+        trust = np.arange(256) / 255
+        self._joining = (np.uint32(chance(m.scan)), chances(m.join * relative), chances(m.upgrade * relative))
+        self._climbing = chances(s.ladder.step * trust)
+        self._inviting = chances(s.invitation.rate * trust**s.invitation.trust_exponent)
+
+    def _key(self, decision: Decision, day: int = 0) -> np.uint64:
+        return np.uint64(stream(self.seed, decision, day))
+
+    def trade(
+        self, people: tuple[Any, ...], dates: tuple[Any, ...], day: int, counts: NDArray[np.int64],
+        tally: NDArray[np.int64], digest_key: np.uint64, lo: int, hi: int,
+    ) -> None:
+        """Needs, orders and lapsing of the residents lo..hi; see `kocsim.kernels.trade.trade`."""
+        from kocsim.kernels import trade
+
+        d = Decision
+        keys = (
+            *(self._key(k, day) for k in (d.NEED, d.BUY, d.LAPSE)),
+            self._key(d.NEED_CLASS), self._key(d.INCOME_CLASS),
+            *(self._key(k, day) for k in (
+                d.KEEP_NEED, d.NEED_DAILY, d.NEED_DURABLE, d.CONVERT, d.STEP_ON, d.START_AGAIN, d.SATISFIED, d.UPSET)),
+        )
+        pleased = np.uint32(chance(self.scenario.satisfaction.on_day(day)))
+        trade.trade(
+            (*people, self.flags, self.phase, self.tier, self.breadth), dates, day, SLACK, self._kinds, keys,
+            (*self._chances, pleased, *self._ends), counts, tally, digest_key, lo, hi)
+
+    def afterwards(
+        self, who: NDArray[np.int64], fate: NDArray[np.uint8], trust: NDArray[np.uint8],
+        shop_trust: NDArray[np.uint8], memory: tuple[Any, Any], room: NDArray[np.bool_], day: int,
+        tally: NDArray[np.int64], invites: NDArray[np.uint8], lo: int, hi: int,
+    ) -> NDArray[np.int64]:
+        """What the orders of ``who[lo:hi]`` leave behind; returns orders by channel, see the kernel."""
+        from kocsim.kernels import trade
+
+        c, s, d = self.county, self.scenario, Decision
+        credited = np.zeros((4, MOST_CHANNELS + 1), np.int64)
+        keys = (
+            self._key(d.TRUST_ORDER, day), self._key(d.NEED_CLASS),
+            *(self._key(k, day) for k in (d.SCAN, d.JOIN, d.UPGRADE, d.CLIMB, d.INVITE_NOW)), self._key(d.FOLLOWED),
+        )
+        trade.afterwards(
+            who, (fate, self.flags, self.tier, self.joined, self.saved, self.breadth, self.won, self.orders, invites,
+                  c.is_koc),
+            (trust, c.koc_ties, shop_trust, c.koc_offsets, c.koc), memory, s.trust.sale_changes(),
+            (*self._joining, self._kinds[0], room), self._climbing, self._inviting, keys,
+            (self._worth, s.membership.discount_paid / 10), credited, tally, day, lo, hi)
+        return credited
+
+    def renew(self, day: int, tally: NDArray[np.int64], lo: int, hi: int) -> None:
+        """Paying members whose year is over."""
+        from kocsim.kernels import trade
+
+        m = self.scenario.membership
+        if self.tier.size and m.upgrade:
+            trade.renew(
+                self.tier, self.joined, self.saved, day, YEAR, self._key(Decision.RENEW, day), m.renewal, m.statement,
+                m.fee * 10, tally, lo, hi)

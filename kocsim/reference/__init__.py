@@ -1,0 +1,146 @@
+"""The model, one resident at a time, in plain Python: the specification that runs.
+
+Read `run` from the top: it is one day after the other, and a day is eight steps, each a function of a few lines.
+Nothing here is fast, and nothing is clever: posts go into inboxes, a resident reads hers, weighs what she saw, and
+moves on.
+
+- `kocsim.reference.people`: who there is, and what lies in an inbox;
+- `kocsim.reference.posting`: who posts what, and into whose inbox it comes;
+- `kocsim.reference.reading`: what is seen, and what it weighs;
+- `kocsim.reference.buying`: identification, orders, and what orders leave behind.
+
+Random numbers come from the same streams as in `kocsim.simulation`, so the two agree on every resident, every day,
+exactly; the test suite holds them to it. Arithmetic is done in double precision and evidence is kept in single
+precision, as in the kernels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from kocsim.reference.buying import buy, identify
+from kocsim.reference.people import Post, World
+from kocsim.reference.posting import customers_invite, customers_share, firm_broadcasts, kocs_post
+from kocsim.reference.reading import attended, hear, read, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kocsim.county import County
+    from kocsim.scenario import Scenario
+
+
+class Day(NamedTuple):
+    """What the county looks like after a day."""
+
+    stage: list[int]
+    evidence: list[float]
+    sources: list[int]
+    kocs: list[int]
+    week: list[int]
+    today: list[int]
+    day_aware: list[int]
+    day_identified: list[int]
+    day_customer: list[int]
+    ordered: list[bool]
+    trust: list[int]
+    """Of each tie from a KOC, 0 to 255, KOC by KOC."""
+    muted: list[bool]
+    """Whether it is muted."""
+    exposures: int
+    """Posts seen by anybody."""
+    touch: list[tuple[int, int, int, int]]
+    """Of the latest post seen: day, lot, channel, index."""
+    first: list[int]
+    won: list[int]
+    """Credits of the first touch, and of the last before the first order."""
+    met: list[int]
+    """Channels ever heard on, a bit each."""
+    flags: list[int]
+    phase: list[int]
+    tier: list[int]
+    saved: list[int]
+    breadth: list[int]
+    orders: list[int]
+    shop_trust: list[int]
+    inviters: list[int]
+    sales: int
+    """Of all days so far, in fen."""
+
+
+def run(
+    scenario: Scenario,
+    county: County,
+    seed: int,
+    days: int,
+    posts: Callable[[int, int], tuple[int, int, float]] | None = None,
+) -> list[Day]:
+    """Simulate `days` days.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    county : County
+        Small: every post is an object here.
+    seed, days : int
+    posts : callable, optional
+        ``posts(day, koc)`` gives (posts to Moments, posts to groups, quality) instead of the scenario's posting.
+
+    Returns
+    -------
+    list of Day
+        One a day, from day 1.
+    """
+    world = World(scenario, county, seed)
+    history = []
+    for day in range(1, days + 1):
+        inbox: list[list[Post]] = [[] for _ in world.residents]
+        shown = kocs_post(world, day, inbox, posts)
+        customers_share(world, day, inbox)
+        customers_invite(world, day, inbox)
+        air = firm_broadcasts(world, day, shown)
+        exposures = 0
+        for i, resident in enumerate(world.residents):
+            share = attended(world, i, inbox[i], air)
+            seen = read(world, day, i, inbox[i], share) + hear(world, day, i, air, share)
+            exposures += len(seen)
+            weigh(world, day, resident, seen)
+            identify(world, day, resident)
+            buy(world, day, i, resident)
+        history.append(_look(world, day, exposures))
+    return history
+
+
+def _look(world: World, day: int, exposures: int) -> Day:
+    """Columns of what residents have become."""
+    people = world.residents
+    kocs = [Counter(kind for kind, _ in r.seen)["koc"] for r in people]
+    return Day(
+        stage=[int(r.stage) for r in people],
+        evidence=[r.evidence for r in people],
+        sources=[len(r.seen) for r in people],
+        kocs=kocs,
+        week=[r.kocs_since(day - 6) for r in people],
+        today=[r.kocs_since(day) for r in people],
+        day_aware=[r.day_aware for r in people],
+        day_identified=[r.day_identified for r in people],
+        day_customer=[r.day_customer for r in people],
+        ordered=[r.ordered for r in people],
+        trust=list(world.trust.values()),
+        muted=[tie in world.muted for tie in world.trust],
+        exposures=exposures,
+        touch=[r.touch for r in people],
+        first=[r.first for r in people],
+        won=[r.won for r in people],
+        met=[sum(1 << channel for channel in r.met) for r in people],
+        flags=[r.business | r.pending << 1 | r.follows << 2 | r.left << 4 for r in people],
+        phase=[r.phase for r in people],
+        tier=[r.tier for r in people],
+        saved=[r.saved for r in people],
+        breadth=[r.breadth for r in people],
+        orders=[r.orders for r in people],
+        shop_trust=[r.shop_trust for r in people],
+        inviters=[i for i, r in enumerate(people) if r.invites],
+        sales=world.sales,
+    )

@@ -1,0 +1,67 @@
+"""The model can answer yes and no to the paper's central claims; figures and settings stand in experiments/claims."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.claims.claims import CLAIMS, DENSITIES, FACTORIAL, RANGES, Claim, Estimate, Lab, ask, dose_response
+
+RESIDENTS = 10_000
+REPLICATES = 5
+
+claims = pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+
+
+@claims
+def test_each_claim_can_hold_and_can_fail(claim: Claim) -> None:
+    """Clear of the bound by three standard errors over the replicates, on the same seeds."""
+    held, failed = ask(claim, RESIDENTS, REPLICATES)
+    assert held.verdict == "holds", held.decides
+    assert failed.verdict == "fails", failed.decides
+
+
+@claims
+def test_settings_lie_in_the_stated_ranges(claim: Claim) -> None:
+    for setting in (claim.holds, claim.fails):
+        for name, value in setting.overrides.items():
+            assert RANGES[name].low <= value <= RANGES[name].high, name
+    assert claim.scenario(claim.holds) != claim.scenario(claim.fails)
+
+
+def test_what_measures_vary_lies_in_the_stated_ranges() -> None:
+    densities, strengths = FACTORIAL
+    for name, values in (("density", DENSITIES + densities), ("friends.strength_koc", strengths)):
+        assert all(RANGES[name].low <= value <= RANGES[name].high for value in values), name
+
+
+def test_a_further_cue_without_weight_adds_exactly_nothing() -> None:
+    """With ties of one strength there is nothing to dilute: the dose response is flat, and that counts as failing."""
+    claim = CLAIMS["C21"]
+    flat = claim.scenario(claim.fails).replace(friends={"strength_spread": 0.0})
+    measured = [dose_response(Lab(2000, seed), flat) for seed in (1, 2)]
+    rises = {name: Estimate.of([one.decides[name] for one in measured]) for name in measured[0].decides}
+    assert {rise.mean for rise in rises.values()} == {0.0}
+    assert min(measured[0].beside.values()) > 0
+    assert claim.verdict(rises) == "fails"
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [([9, 10, 11, 10], "holds"), ([-9, -10, -11, -10], "fails"), ([-9, 10, 11, 10], "undecided")],
+)
+def test_verdicts_are_decided_by_the_standard_error(values: list[float], verdict: str) -> None:
+    assert CLAIMS["C16"].verdict({"interaction": Estimate.of(values)}) == verdict
+
+
+def test_any_or_all() -> None:
+    """C13 needs one step above its bound, C21 needs every rise."""
+    above, below, noise = Estimate(2.0, 0.01, 5), Estimate(-2.0, 0.01, 5), Estimate(1.0, 5.0, 5)
+    assert CLAIMS["C13"].verdict({"a": above, "b": below}) == "holds"
+    assert CLAIMS["C13"].verdict({"a": noise, "b": below}) == "undecided"
+    assert CLAIMS["C21"].verdict({"a": above, "b": below}) == "fails"
+    assert CLAIMS["C21"].verdict({"a": above, "b": noise}) == "undecided"
+
+
+def test_too_small_a_county_is_said() -> None:
+    with pytest.raises(ValueError, match="take a larger one"):
+        ask(CLAIMS["C13"], 400, 2)
