@@ -1,3 +1,4 @@
+from . import measures as measures
 from . import mechanisms as mechanisms
 from . import networks as networks
 from . import plot as plot

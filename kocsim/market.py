@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kocsim.scenario import Scenario
 
 NOBODY = (1 << 32) - 1
+CREDITS = 5
+"""Rows of what is credited to channels: see `kocsim.kernels.trade.afterwards`."""
 
 
 def chances(probabilities: NDArray[np.float64]) -> NDArray[np.uint32]:
@@ -62,7 +64,6 @@ class Market:
         self.orders = np.zeros(n, np.uint16)
         self.won = np.full(n, NOBODY, np.uint32)
         self.inviters = np.zeros(0, np.int32)
-        self.credited = np.zeros((4, MOST_CHANNELS + 1), np.int64)
         self._tables()
         if s.business.share:
             from kocsim.kernels import trade
@@ -130,7 +131,7 @@ class Market:
         from kocsim.kernels import trade
 
         c, s, d = self.county, self.scenario, Decision
-        credited = np.zeros((4, MOST_CHANNELS + 1), np.int64)
+        credited = np.zeros((CREDITS, MOST_CHANNELS + 1), np.int64)
         keys = (
             self._key(d.TRUST_ORDER, day), self._key(d.NEED_CLASS),
             *(self._key(k, day) for k in (d.SCAN, d.JOIN, d.UPGRADE, d.CLIMB, d.INVITE_NOW)), self._key(d.FOLLOWED),
@@ -140,8 +141,23 @@ class Market:
                   c.is_koc),
             (trust, c.koc_ties, shop_trust, c.koc_offsets, c.koc), memory, s.trust.sale_changes(),
             (*self._joining, self._kinds[0], room), self._climbing, self._inviting, keys,
-            (self._worth, s.membership.discount_paid / 10), credited, tally, day, lo, hi)
+            (self._worth, s.membership.discount_paid / 10, self._ends[1]), credited, tally, day, lo, hi)
         return credited
+
+    def incomes(self) -> NDArray[np.float64]:
+        """Income of each resident, yuan a month; shape (residents,)."""
+        return self.scenario.price.incomes()[self._classes(Decision.INCOME_CLASS)]
+
+    def need_rates(self) -> NDArray[np.float64]:
+        """Each resident's own need for the category, a day; shape (residents,). Businesses have another."""
+        return self.scenario.need.rates()[self._classes(Decision.NEED_CLASS)]
+
+    def _classes(self, decision: Decision) -> NDArray[np.uint8]:
+        from kocsim.kernels import world
+
+        out = np.empty(self.county.n, np.uint8)
+        world.classes(out, self._key(decision))
+        return out
 
     def renew(self, day: int, tally: NDArray[np.int64], lo: int, hi: int) -> None:
         """Paying members whose year is over."""

@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kocsim.results import KOC_COUNTS, UNITS, WINDOWS, Result, coverage_columns
+from kocsim.mechanisms.broadcasts import PLATFORM, Advertising, used
+from kocsim.mechanisms.channels import CHANNELS, MOST_CHANNELS
+from kocsim.mechanisms.membership import TIERS
+from kocsim.results import CHANNEL_UNITS, KOC_COUNTS, UNITS, WINDOWS, Result, coverage_columns
 from kocsim.stages import NEVER, Stage
+
+TRUST_BINS = 20
+SHOP_VISIT, INVITATIONS = CHANNELS.index("shop_visit"), CHANNELS.index("invitations")
+FROM_CUSTOMERS = [CHANNELS.index(name) for name in ("shares", "group_shares", "invitations")]
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from kocsim.simulation import Simulation
+    from kocsim.simulation import Shares, Simulation
 
 
 @dataclass
@@ -35,6 +42,10 @@ class Record:
         `Result.coverage`, a row a day.
     communities : list of (day, columns)
         Where it was asked for.
+    channels : list of ndarray, shape (9, channels + 1)
+        `Result.channels`: its columns by channel, the last one for orders that are credited to nobody.
+    funnel : list of ndarray, shape (2, 4)
+        `Result.funnel`; empty where all residents buy alike.
     digests : list of int
         A hash of all residents' states after each day.
     reached : dict of str to int
@@ -46,13 +57,17 @@ class Record:
     stages: list[NDArray[np.int64]] = field(default_factory=lambda: [np.zeros(6, np.int64)])
     coverage: list[NDArray[np.int64]] = field(default_factory=list)
     communities: list[tuple[int, dict[str, NDArray[np.int64]]]] = field(default_factory=list)
+    channels: list[NDArray[np.int64]] = field(default_factory=list)
+    funnel: list[NDArray[np.int64]] = field(default_factory=list)
     digests: list[int] = field(default_factory=list)
     reached: dict[str, int] = field(
         default_factory=lambda: {"aware": 0, "identified": 0, "customers": 0}
     )
 
-    def add_day(self, counts: NDArray[np.int64], posts: dict[str, int]) -> dict[str, int]:
-        """Enter a day from the kernels' counts (see `kocsim.kernels.residents`) and what was posted and seen."""
+    def add_day(
+        self, counts: NDArray[np.int64], posts: dict[str, int], trade: dict[str, int]
+    ) -> dict[str, int]:
+        """Enter a day from the kernels' counts (see `kocsim.kernels.residents`), what was posted and seen, and sold."""
         n = [int(count) for count in counts]
         self.stages.append(counts[:6].copy())
         cover = counts[14:26].reshape(len(WINDOWS), len(KOC_COUNTS) - 1)
@@ -65,10 +80,16 @@ class Record:
             "active_customers": n[3] + n[4],
             "new_aware": n[6], "new_identified": n[7], "new_customers": n[8],
             "lapsed_today": n[11], "won_back": n[12], "lost_identification": n[13],
-            "orders": n[9], "repeat_orders": n[10], **posts, "koc_meetings": n[27],
+            "orders": n[9], "repeat_orders": n[10], **posts, "koc_meetings": n[27], **trade,
         }
         self.rows.append(row)
         return row
+
+    def add_channels(self, columns: NDArray[np.int64], to_nobody: NDArray[np.int64]) -> None:
+        """Enter a day's figures by channel, and what is credited to nobody (rows 3 to 7)."""
+        last = np.zeros((columns.shape[0], 1), np.int64)
+        last[3:8, 0] = to_nobody
+        self.channels.append(np.hstack([columns, last]))
 
     def add_communities(self, run: Simulation) -> None:
         """Enter a row a community for the day that is over."""
@@ -79,6 +100,35 @@ class Record:
         digest = blake2b(np.array(self.digests, np.int64).tobytes(), digest_size=16)
         digest.update(np.int64(self.residents).tobytes())
         return digest.hexdigest()
+
+
+def outlay(run: Simulation, shares: Shares) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Posts of a day by channel, and what they cost, in fen; see `Result.channels`."""
+    posts, cost = np.zeros((2, MOST_CHANNELS), np.int64)
+    posts[FROM_CUSTOMERS] = shares.who.size, shares.group.size, shares.inviters.size
+    for row, one in enumerate(run.channels):
+        made = run.posts[row].astype(np.int64)
+        if one.messages:
+            made = made * np.rint(np.minimum(run.koc_contacts, one.messages)).astype(np.int64)
+        posts[one.number] += int(made.sum())
+        cost[one.number] += round(int(made.sum()) * one.channel.cost * 100)
+    for aired, turns in run.broadcasting.today if run.broadcasting is not None else []:
+        if isinstance(aired.channel, Advertising):
+            posts[aired.number] += round(aired.channel.impressions(run.county.n))
+            cost[aired.number] += round(aired.channel.budget * 100)
+        elif aired.audience != PLATFORM:  # what platforms recommend was posted by KOCs
+            posts[aired.number] += turns
+            cost[aired.number] += round(turns * aired.channel.cost * 100)
+    return posts, cost
+
+
+def channel_names(run: Simulation) -> dict[int, str]:
+    """The channels that a scenario uses, by number."""
+    names = {one.number: one.name for one in run.channels}
+    names |= {number: CHANNELS[number] for number in FROM_CUSTOMERS}
+    if not run.scenario.invitation.rate:
+        del names[INVITATIONS]
+    return dict(sorted((names | dict(used(run.scenario))).items()))
 
 
 def _by_community(run: Simulation) -> dict[str, NDArray[np.int64]]:
@@ -123,7 +173,19 @@ def check_laws(run: Simulation) -> None:
         == active_before + row["new_customers"] + row["won_back"] - row["lapsed_today"],
         "KOCs' views sum to exposures": int(run.views.sum()) == row["koc_exposures"],
         "nothing is on its way between days": run.idle(),
+        "channels' exposures sum to exposures": int(record.channels[-1][1].sum()) == row["exposures"],
     }
+    if run.market is not None:
+        funnel, credited = record.funnel[-1], record.channels[-1]
+        laws |= {
+            "leads sum to the newly aware": int(funnel[:, 0].sum()) == row["new_aware"],
+            "deals sum to new customers": int(funnel[:, 3].sum()) == row["new_customers"],
+            "credited orders sum to orders": credited[[4, 6]].sum(axis=1).tolist() == [row["orders"]] * 2,
+            "credited customers sum to new ones": credited[[3, 5]].sum(axis=1).tolist() == [row["new_customers"]] * 2,
+            "credited sales sum to sales": int(credited[7].sum()) == row["sales"],
+        }
+    if run.touches is not None:
+        laws["first touches sum to the newly aware"] = int(record.channels[-1][2].sum()) == row["new_aware"]
     broken = [law for law, holds in laws.items() if not holds]
     assert not broken, f"day {run.day}: {'; '.join(broken)}"
 
@@ -137,6 +199,7 @@ def tables(run: Simulation, residents: bool, interrupted: bool) -> Result:
     people = pd.DataFrame({
         "stage": run.stage, "evidence": run.evidence, "sources": run.sources, "kocs": run.kocs,
         "day_aware": run.day_aware, "day_identified": run.day_identified, "day_customer": run.day_customer,
+        **(_of_buyers(run) if residents else {}),
     }, index=pd.RangeIndex(run.county.n, name="resident"))
     return Result(
         daily=pd.DataFrame(record.rows, index=days, columns=list(UNITS)).astype("int64"),
@@ -150,8 +213,89 @@ def tables(run: Simulation, residents: bool, interrupted: bool) -> Result:
         ),
         communities=_communities(run),
         residents=people.copy() if residents else people.iloc[:0].copy(),
+        channels=_channels(run, days),
+        funnel=_funnel(run, days),
+        audiences=_audiences(run),
+        trust=_trust(run),
         provenance=_provenance(run, interrupted),
     )
+
+
+def _of_buyers(run: Simulation) -> dict[str, Any]:
+    """Columns of residents that are there where they differ in how they buy, and where touches are remembered."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    if run.market is not None:
+        columns |= {"orders": run.market.orders, "business": (run.flags & 1).astype(np.bool_)}
+        if run.market.tier.size:
+            columns["tier"] = pd.Categorical.from_codes(run.market.tier.astype(np.int8), pd.Index(TIERS))
+        if run.market.breadth.size:
+            columns["categories"] = run.market.breadth + (run.day_customer != NEVER)
+        if run.broadcasting is not None:
+            columns["follows"] = (run.flags & 4).astype(np.bool_)
+    if run.touches is not None and run.market is not None:
+        names = channel_names(run)
+        place = np.full(256, -1, np.int8)
+        place[list(names)] = np.arange(len(names))
+        for name, credit in (("first", run.touches.first), ("won", run.market.won)):
+            channel = (credit >> np.uint32(24)).astype(np.uint8)
+            columns[f"{name}_channel"] = pd.Categorical.from_codes(place[channel], pd.Index(list(names.values())))
+            nobody = (channel == 255) | ((channel >= 10) & (channel != SHOP_VISIT))
+            by = (credit & np.uint32(0xFFFFFF)).astype(np.int32)
+            columns[f"{name}_by"] = np.where(nobody, -1, by).astype(np.int32)
+    return columns
+
+
+def _channels(run: Simulation, days: pd.RangeIndex) -> pd.DataFrame:
+    import pandas as pd
+
+    names = channel_names(run)
+    rows = [*names, MOST_CHANNELS]
+    values = np.array(run.record.channels, np.int64).reshape(len(days), len(CHANNEL_UNITS), MOST_CHANNELS + 1)
+    index = pd.MultiIndex.from_product([days, [*names.values(), "none"]], names=["day", "channel"])
+    flat = values[:, :, rows].transpose(0, 2, 1).reshape(-1, len(CHANNEL_UNITS))
+    return pd.DataFrame(flat, index=index, columns=list(CHANNEL_UNITS))
+
+
+def _funnel(run: Simulation, days: pd.RangeIndex) -> pd.DataFrame:
+    import pandas as pd
+
+    values = np.array(run.record.funnel, np.int64).reshape(-1, 4)
+    segments = ["consumers", "businesses"]
+    index = pd.MultiIndex.from_product([days[: len(values) // 2], segments], names=["day", "segment"])
+    return pd.DataFrame(values, index=index, columns=["lead", "screening", "intent", "deal"])
+
+
+def _audiences(run: Simulation) -> pd.DataFrame:
+    import pandas as pd
+
+    names = channel_names(run) if run.touches is not None else {}
+    rows = []
+    for number in names:
+        assert run.touches is not None
+        heard = (run.touches.met >> np.uint32(number) & np.uint32(1)).astype(np.bool_)
+        heard[run.county.koc] = False
+        rows.append([int(heard.sum()), int((run.day_customer[heard] != NEVER).sum())])
+    table = pd.DataFrame(
+        np.array(rows, np.int64).reshape(-1, 2), columns=["exposed", "customers"],
+        index=pd.Index(list(names.values()), name="channel", dtype=str))
+    return table.assign(precision=table["customers"] / table["exposed"].where(table["exposed"] > 0))
+
+
+def _trust(run: Simulation) -> pd.DataFrame:
+    import pandas as pd
+
+    held = run.trust
+    bins = np.minimum((held * TRUST_BINS).astype(np.int64), TRUST_BINS - 1)
+    muted = run.muted
+    columns = {
+        "ties": np.bincount(bins, minlength=TRUST_BINS), "muted": np.bincount(bins[muted], minlength=TRUST_BINS),
+    }
+    if run.broadcasting is not None and run.broadcasting.shop_trust.size:
+        shops = np.minimum(run.broadcasting.shop_trust.astype(np.int64) * TRUST_BINS // 255, TRUST_BINS - 1)
+        columns["residents"] = np.bincount(shops, minlength=TRUST_BINS)
+    return pd.DataFrame(columns, index=pd.Index(np.arange(TRUST_BINS) / TRUST_BINS, name="trust"))
 
 
 def _communities(run: Simulation) -> pd.DataFrame:

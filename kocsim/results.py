@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kocsim.errors import FileError
+from kocsim.errors import DataError, FileError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "kocsim result 1"
 PROVENANCE: Final = "provenance.json"
-TABLES: Final = ("daily", "stages", "coverage", "communities", "residents")
+TABLES: Final = (
+    "daily", "stages", "coverage", "communities", "residents", "channels", "funnel", "audiences", "trust",
+)
 WINDOWS: Final = ("today", "week", "ever")
 KOC_COUNTS: Final = ("0", "1", "2", "3", "4+")
 
@@ -30,8 +32,19 @@ UNITS: Final = {
     "posts": "posts/day", "koc_posts": "posts/day", "shares": "posts/day",
     "group_shares": "posts/day", "exposures": "posts seen/day", "koc_exposures": "posts seen/day",
     "mutes": "resident-KOC pairs/day", "koc_meetings": "resident-KOC pairs/day",
+    "sales": "fen/day", "satisfied_orders": "orders/day", "business_orders": "orders/day", "clicks": "clicks/day",
+    "orders_after_click": "orders/day", "new_followers": "residents/day", "lost_followers": "residents/day",
+    "new_members": "residents/day", "new_paying_members": "residents/day", "renewals": "residents/day",
+    "not_renewed": "residents/day", "scans": "orders/day", "categories_added": "residents/day",
+    "inviters": "residents/day",
 }
 """Unit of each column of `Result.daily`."""
+CHANNEL_UNITS: Final = {
+    "posts": "posts/day", "exposures": "posts seen/day", "first_touches": "residents/day",
+    "customers": "residents/day", "orders": "orders/day", "customers_first": "residents/day",
+    "orders_first": "orders/day", "sales": "fen/day", "cost": "fen/day",
+}
+"""Unit of each column of `Result.channels`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,6 +70,26 @@ class Result:
     residents : DataFrame
         The last day by resident: stage, evidence, distinct sources and KOCs ever seen, and the days on which she
         became aware, identified, a customer (0: from the start; 65535: never).
+        Where residents differ in how they buy, also their orders, whether they buy for a business, tier of
+        membership, categories bought and whether they follow the official account; where touches are remembered, the
+        channel of the first touch and of the last before the first order, and who it came from: a resident (KOC or
+        customer), a shop, or -1.
+    channels : DataFrame
+        A row a day and channel: ``posts`` (a message counts for each contact, an advertisement for each
+        impression, another broadcast once), ``exposures``,
+        ``first_touches`` (residents who became aware), ``customers``, ``orders`` and ``sales`` (fen) by last touch,
+        ``customers_first`` and ``orders_first`` by first touch, ``cost`` (fen). What is credited to nobody stands under
+        "none", so each sums to the day's. Credits are 0 where touches are not remembered. Units in `CHANNEL_UNITS`.
+    funnel : DataFrame
+        A row a day and segment, where residents differ in how they buy. Consumers: ``lead`` newly aware, ``screening``
+        a need and aware, ``intent`` a need and identified, ``deal`` first order. Businesses: ``screening`` newly
+        identified, ``intent`` half of the steps to a deal done.
+    audiences : DataFrame
+        By channel: residents other than KOCs who ever heard of the product there, those of them who became customers,
+        and their share (``precision``). Empty where touches are not remembered.
+    trust : DataFrame
+        Ties from KOCs by trust on the last day, in 20 bins (the index says where each begins), those of them that are
+        muted, and residents by trust in their shop.
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """
@@ -66,6 +99,10 @@ class Result:
     coverage: pd.DataFrame
     communities: pd.DataFrame
     residents: pd.DataFrame
+    channels: pd.DataFrame
+    funnel: pd.DataFrame
+    audiences: pd.DataFrame
+    trust: pd.DataFrame
     provenance: dict[str, Any]
 
     def digest(self) -> str:
@@ -108,10 +145,29 @@ class Result:
         table.loc["orders, total", "share of residents"] = float("nan")  # orders are not residents
         return table
 
+    @property
+    def tree(self) -> pd.DataFrame:
+        """Who won whom: a row a customer who was won, from `residents`.
+
+        Index "resident"; ``day`` of the first order, ``channel`` of the last touch before it and ``by``, the KOC or
+        customer (a resident) or shop that it came from, -1 where it was the firm.
+
+        Raises
+        ------
+        DataError
+            Where touches were not remembered, or the table of residents was not kept.
+        """
+        if "won_channel" not in self.residents:
+            raise DataError(
+                "There is no tree of this run: it needs attribution.track = true and the table of residents."
+            )
+        won = self.residents[self.residents["won_channel"].notna()]
+        return won[["day_customer", "won_channel", "won_by"]].set_axis(["day", "channel", "by"], axis=1)
+
     def to_xarray(self) -> xr.Dataset:
         """All tables over days as one labelled data set (needs the extra ``kocsim[xarray]``).
 
-        Dimensions: day; stage; window and kocs for coverage.
+        Dimensions: day; channel; stage; window and kocs for coverage.
         """
         try:
             import xarray as xr
@@ -125,6 +181,10 @@ class Result:
         for name, unit in UNITS.items():
             data[name].attrs["units"] = unit
         cover = self.coverage.to_numpy().reshape(len(self.coverage), len(WINDOWS), len(KOC_COUNTS))
+        by_channel = xr.Dataset.from_dataframe(self.channels)
+        for name, unit in CHANNEL_UNITS.items():
+            data[f"channel_{name}"] = by_channel[name]
+            data[f"channel_{name}"].attrs["units"] = unit
         data["coverage"] = (("day", "window", "kocs"), cover)
         data["coverage"].attrs["units"] = "residents"
         data["stages"] = (("day", "stage"), self.stages.to_numpy()[1:])

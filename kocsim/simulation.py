@@ -17,14 +17,14 @@ import numpy as np
 from kocsim.broadcasting import Broadcasting
 from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
-from kocsim.market import Market
+from kocsim.market import CREDITS, Market
 from kocsim.mechanisms.channels import CHANNELS, MOST_CHANNELS, spoken
 from kocsim.mechanisms.content import SERVICE
 from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
-from kocsim.record import Record, check_laws, tables
+from kocsim.record import Record, check_laws, outlay, tables
 from kocsim.rng import Decision, chance, entity_key, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
@@ -102,6 +102,8 @@ class Simulation:
         What each KOC posts today, on each of `channels`; filled by `plan`.
     posts_moments, posts_groups : ndarray of uint8, shape (kocs,)
         The first two rows of `posts`.
+    koc_contacts : ndarray of int64, shape (kocs,)
+        Residents who see each KOC's Moments.
     quality : ndarray of float64, shape (kocs,)
         Quality of each KOC's posts today, in [0, 1].
     kinds : ndarray of uint8, shape (posts of KOCs today,)
@@ -201,7 +203,7 @@ class Simulation:
         self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
         self._spans = np.empty((k, 2), np.int64)
         world.channel_spans(c.koc_via, c.koc_offsets, self._spans)
-        self._koc_contacts = self._spans[:, 0] - c.koc_offsets[:-1]
+        self.koc_contacts = self._spans[:, 0] - c.koc_offsets[:-1]
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._attended = scattered(n, np.float64)
@@ -247,7 +249,7 @@ class Simulation:
         self._addressed = np.zeros(self.county.koc.size, np.uint32)
         if row is not None:
             messages = self.channels[row].messages
-            share = np.minimum(messages / np.maximum(self._koc_contacts, 1), 1.0)
+            share = np.minimum(messages / np.maximum(self.koc_contacts, 1), 1.0)
             self._addressed = (share * 2.0**31).astype(np.uint32)
             self._message_load = np.rint(share * self._load[row]).astype(np.int64)
 
@@ -361,7 +363,7 @@ class Simulation:
             self._check_plan()
         if self.broadcasting is not None:
             self.broadcasting.plan(self.day, {
-                one.name: int(self.posts[row].astype(np.int64) @ self._koc_contacts)
+                one.name: int(self.posts[row].astype(np.int64) @ self.koc_contacts)
                 for row, one in enumerate(self.channels)})
         busiest = int(self.posts.sum(axis=0, dtype=np.int64).max(initial=0))
         most = self._most_kocs * busiest + self._others
@@ -598,7 +600,7 @@ class Simulation:
             return NO_LOG, NO_LOG, NO_LOG, NO_LOG
         c = self.county
         per_koc = np.zeros(len(kocs), np.int64)
-        sizes = (self._koc_contacts, c.koc_offsets[1:] - self._spans[:, 1])
+        sizes = (self.koc_contacts, c.koc_offsets[1:] - self._spans[:, 1])
         for row, one in enumerate(self.channels):
             of = slice(kocs.start, kocs.stop)
             per_koc += self.posts[row, of].astype(np.int64) * sizes[one.span][of]
@@ -639,7 +641,7 @@ class Simulation:
 
         self._each_of(shares, sort)
         self._over(lambda t, lo, hi: touches.note(t, self._parts))
-        return sum(self._over(lambda t, lo, hi: touches.close(lo, hi)), firsts)
+        return sum(self._over(lambda t, lo, hi: touches.close(self.stage, lo, hi)), firsts)
 
     def _post_range(self, kocs: range) -> slice:
         """Positions of the posts of a range of KOCs."""
@@ -689,7 +691,7 @@ class Simulation:
 
     def afterwards(self, tally: NDArray[np.int64]) -> NDArray[np.int64]:
         """What today's orders leave behind; returns orders by channel, see `kocsim.kernels.trade.afterwards`."""
-        credited = np.zeros((4, MOST_CHANNELS + 1), np.int64)
+        credited = np.zeros((CREDITS, MOST_CHANNELS + 1), np.int64)
         if self.market is None:
             return credited
         market, parts = self.market, self._parts
@@ -731,12 +733,25 @@ class Simulation:
         firsts: NDArray[np.int64], credited: NDArray[np.int64],
     ) -> dict[str, int]:
         """Add the day to the record."""
-        koc_posts = int(self.posts.sum(dtype=np.int64))
+        posts, cost = outlay(self, shares)
+        koc_posts = int(posts[:SHARES].sum())
+        orders = int(counts[9])
         row = self.record.add_day(counts, {
-            "posts": koc_posts + shares.who.size + shares.group.size, "koc_posts": koc_posts,
+            "posts": int(posts.sum()), "koc_posts": koc_posts,
             "shares": shares.who.size, "group_shares": shares.group.size,
             "exposures": int(seen.by_channel.sum()), "koc_exposures": seen.by_kocs, "mutes": self.mutes,
+        }, {
+            "sales": int(tally[8]) if self.market is not None else orders * round(self.scenario.price.price * 100),
+            "satisfied_orders": int(tally[9]) if self.market is not None else orders,
+            "business_orders": int(tally[10]), "clicks": seen.clicks, "orders_after_click": int(tally[11]),
+            "new_followers": seen.followed + int(tally[17]), "lost_followers": seen.unfollowed,
+            "new_members": int(tally[12]), "new_paying_members": int(tally[13]), "renewals": int(tally[14]),
+            "not_renewed": int(tally[15]), "scans": int(tally[16]), "categories_added": int(tally[18]),
+            "inviters": int(tally[19]),
         })
+        self.record.add_channels(np.vstack([posts, seen.by_channel, firsts, credited[:, :-1], cost]), credited[:, -1])
+        if self.market is not None:
+            self.record.funnel.append(tally[:8].reshape(2, 4).copy())
         if self.debug:
             check_laws(self)
         return row

@@ -99,12 +99,12 @@ class Touches:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_room": {}, "_sorted": {}}
 
-    def close(self, lo: int, hi: int) -> NDArray[np.int64]:
-        """Credit the first touches of the day; returns how many, by channel."""
+    def close(self, stage: NDArray[np.uint8], lo: int, hi: int) -> NDArray[np.int64]:
+        """Credit the first touches of the day; returns how many of the unaware had one, by channel."""
         from kocsim.kernels import touches
 
         firsts = np.zeros(MOST_CHANNELS + 8, np.int64)
-        touches.credit_first(self.first, self.last, *self._kocs, firsts, lo, hi)
+        touches.credit_first(self.first, self.last, stage, *self._kocs, firsts, lo, hi)
         return firsts[:MOST_CHANNELS]
 
     def credits(self, who: NDArray[Any]) -> NDArray[np.uint32]:

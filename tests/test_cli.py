@@ -26,8 +26,9 @@ def test_run_prints_a_table_and_saves(tmp_path: Path) -> None:
     done = kocsim("run", *SMALL, "--seed", "3", "--days", "8", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in out.iterdir()) == [
-        "communities.parquet", "coverage.parquet", "daily.parquet", "overview.png", "provenance.json",
-        "residents.parquet", "scenario.toml", "stages.parquet",
+        "audiences.parquet", "channels.parquet", "communities.parquet", "coverage.parquet", "daily.parquet",
+        "funnel.parquet", "overview.png", "provenance.json", "residents.parquet", "scenario.toml", "stages.parquet",
+        "trust.parquet",
     ]
     result = ks.Result.load(out)
     assert len(result.daily) == 8

@@ -20,6 +20,7 @@ import pytest
 import kocsim as ks
 import kocsim.simulation
 from kocsim.mechanisms.identification import Weighed
+from kocsim.results import TABLES
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -268,11 +269,11 @@ def test_save_and_load(county: ks.County, tmp_path: Path) -> None:
     result = run(county)
     result.save(tmp_path / "out")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        "communities.parquet", "coverage.parquet", "daily.parquet", "provenance.json",
-        "residents.parquet", "stages.parquet",
+        "audiences.parquet", "channels.parquet", "communities.parquet", "coverage.parquet", "daily.parquet",
+        "funnel.parquet", "provenance.json", "residents.parquet", "stages.parquet", "trust.parquet",
     ]
     loaded = ks.Result.load(tmp_path / "out")
-    for table in ("daily", "stages", "coverage", "communities", "residents"):
+    for table in TABLES:
         pd.testing.assert_frame_equal(getattr(loaded, table), getattr(result, table))
     assert loaded.provenance == result.provenance
     assert loaded.digest() == result.digest()
@@ -320,9 +321,10 @@ def test_xarray(county: ks.County) -> None:
     pytest.importorskip("xarray")
     result = run(county)
     data = result.to_xarray()
-    assert dict(data.sizes) == {"day": 12, "window": 3, "kocs": 5, "stage": 6}
+    assert dict(data.sizes) == {"day": 12, "channel": 5, "window": 3, "kocs": 5, "stage": 6}
     assert int(data.coverage.sel(day=12, window="ever", kocs="4+")) == result.coverage["ever"]["4+"].iloc[-1]
     assert data.aware.attrs["units"] == "residents"
+    assert int(data.channel_posts.sel(day=12, channel="moments")) == county.koc.size
     assert data.attrs["digest"] == result.digest()
 
 

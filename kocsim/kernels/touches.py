@@ -8,7 +8,7 @@ the resident or the shop that it goes to.
 
 from __future__ import annotations
 
-from numba import int64, uint32, uint64
+from numba import int64, uint8, uint32, uint64
 
 from kocsim.kernels.bits import entity_key, helper, high, jit, low, mix32
 
@@ -94,13 +94,13 @@ def credit_of(touch, offsets, entity):
 
 
 @jit
-def credit_first(first, touch, offsets, entity, firsts, lo, hi):
-    """Credit those who heard for the first time today, and count them by channel."""
+def credit_first(first, touch, stage, offsets, entity, firsts, lo, hi):
+    """Credit those who heard for the first time today, and count those of them who were unaware, by channel."""
     for i in range(uint64(lo), uint64(hi)):
         if touch[i] != uint64(0) and first[i] == uint32(NOBODY):
             credit = credit_of(touch[i], offsets, entity)
             first[i] = credit
-            firsts[credit >> uint32(24)] += 1
+            firsts[credit >> uint32(24)] += stage[i] == uint8(0)
 
 
 @jit

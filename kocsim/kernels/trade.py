@@ -237,16 +237,16 @@ def afterwards(
     climbing, inviting : uint32, shape (256,)
         Chances by trust in who sold. ``inviting`` of a KOC is never asked.
     keys : trust, need class, scan, join, upgrade, climb, invite, followed
-    values : (by tier, fen without discount; share of it saved, by tier)
-    credited : int64, shape (4, channels + 1)
-        Adds first orders and orders, by last touch and by first touch.
+    values : (fen without discount, by kind of order; share of it that paying members save; fen by kind and tier)
+    credited : int64, shape (5, channels + 1)
+        Adds first orders and orders by last touch, the same by first touch, and sales (fen) by last touch.
     """
     fate, flags, tier, joined, saved, breadth, won, orders, invites, is_koc = people
     trust, koc_ties, shop_trust, offsets, entity = ties
     touch, first = memory
     scan, join, upgrade, by_need, room = joining
     k_trust, k_class, k_scan, k_join, k_upgrade, k_climb, k_invite, k_followed = keys
-    worth, off = values
+    worth, off, price = values
     last_channel = credited.shape[1] - 1
     for x in range(lo, hi):
         i = uint64(who[x])
@@ -261,8 +261,13 @@ def afterwards(
         if touch.size and first[i] != uint32(0xFFFFFFFF):
             earlier = int64(first[i] >> uint32(24))
         new = (what & NEW) != 0
+        t = uint64(tier[i]) if tier.size else uint64(0)
+        row = 1 if flags[i] & uint8(BUSINESS) else 0
         credited[1, channel] += 1
         credited[3, earlier] += 1
+        for kind, bit in ((row, ENTRY), (2, DAILY), (3, DURABLE)):
+            if what & uint8(bit):
+                credited[4, channel] += price[kind, t]
         if new:
             credited[0, channel] += 1
             credited[2, earlier] += 1
@@ -283,11 +288,10 @@ def afterwards(
             shop_trust[i] = _moved(shop_trust[i], change, luck)
         # membership
         if tier.size:
-            t = tier[i]
-            if t == uint8(2):
+            if t == uint64(2):
                 sum_ = int64(0)
                 if what & uint8(ENTRY):
-                    sum_ += worth[1 if flags[i] & uint8(BUSINESS) else 0]
+                    sum_ += worth[row]
                 if what & uint8(DAILY):
                     sum_ += worth[2]
                 if what & uint8(DURABLE):
@@ -296,11 +300,11 @@ def afterwards(
             cls = _class(k_class, i, by_need)
             if _draw(k_scan, i) < scan:
                 tally[16] += 1
-                if t == uint8(0) and _draw(k_join, i) < join[cls]:
+                if t == uint64(0) and _draw(k_join, i) < join[cls]:
                     tier[i] = uint8(1)
                     tally[12] += 1
                     tally[17] += follow(flags, room, k_followed, i)
-            if t == uint8(1) and _draw(k_upgrade, i) < upgrade[cls]:
+            if t == uint64(1) and _draw(k_upgrade, i) < upgrade[cls]:
                 tier[i] = uint8(2)
                 joined[i] = uint16(day)
                 saved[i] = uint16(0)

@@ -440,6 +440,14 @@ def components(offsets, ties, parent):
 
 
 @jit
+def classes(out, key):
+    """Class of each resident, of 256 of equal size."""
+    k0, k1 = low(key), high(key)
+    for i in range(out.size):
+        out[i] = mix32(k0, k1, uint32(i)) >> uint32(24)
+
+
+@jit
 def add_background(background, by_class, key):
     """Add to each resident's background (float32) that of her class, of 256."""
     k0, k1 = low(key), high(key)

@@ -354,6 +354,16 @@ class Aired(NamedTuple):
         return round(self.channel.load * self.reach * 256)
 
 
+def used(scenario: Scenario) -> list[tuple[int, str]]:
+    """Numbers and names of the firm's and the user's broadcasts that a scenario uses."""
+    s = scenario
+    on = (s.official_account.posts, s.live_stream.posts, s.shop_visit.display, s.advertising.budget)
+    own = [broadcast.name for broadcast in s.broadcasts]
+    return [
+        *((10 + at, CHANNELS[10 + at]) for at, on_air in enumerate(on) if on_air), *enumerate(own, len(CHANNELS)),
+    ]
+
+
 def aired(scenario: Scenario, residents: int, day: int, posted: Mapping[str, int]) -> list[Aired]:
     """The broadcasts of one day.
 

@@ -1,0 +1,218 @@
+"""Figures that sum up a run: how often customers come back, whom they bring, what lasts, what was wasted.
+
+Each measure is a function of a `Result` that returns one number, NaN where the run cannot tell (a mechanism was off, or
+nobody bought). `table` gives all of `standard` with unit and meaning::
+
+    ks.measures.table(result)
+    ks.measures.loop_gain(result)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from kocsim.errors import DataError
+from kocsim.stages import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from kocsim.results import Result
+
+FROM_CUSTOMERS: Final = ("shares", "group_shares", "invitations")
+"""Channels on which customers win customers."""
+PRIVATE: Final = ("moments", "group_chat", "private_message", *FROM_CUSTOMERS, "official_account")
+"""Channels that reach people who know the sender, or chose to follow."""
+PUBLIC: Final = ("advertising",)
+WEEK: Final = 7
+NAN: Final = math.nan
+
+
+def identified(result: Result) -> float:
+    """Residents who ever identified with the product, of all."""
+    return _share(result.daily["identified"].iloc[-1], result.provenance["residents"])
+
+
+def customers(result: Result) -> float:
+    """Residents who ever ordered, KOCs included, of all."""
+    return _share(result.daily["customers"].iloc[-1], result.provenance["residents"])
+
+
+def sales(result: Result) -> float:
+    """Sales of the whole run, in yuan a resident."""
+    return _share(result.daily["sales"].sum() / 100, result.provenance["residents"])
+
+
+def repurchase_rate(result: Result) -> float:
+    """Customers who ordered at least twice, of those who ordered first at least 30 days before the end."""
+    bought = _won(result, 30)
+    return NAN if bought is None else _share((bought["orders"] >= 2).sum(), len(bought))
+
+
+def orders_a_customer(result: Result) -> float:
+    """Orders of a customer so far, KOCs not counted."""
+    bought = _won(result, 0)
+    return NAN if bought is None else _share(bought["orders"].sum(), len(bought))
+
+
+def referrals_a_customer(result: Result) -> float:
+    """Customers won by customers (last touch: a share or an invitation), for each customer there is."""
+    bought = _won(result, 0)
+    if bought is None or "won_channel" not in bought:
+        return NAN
+    return _share(bought["won_channel"].isin(FROM_CUSTOMERS).sum(), len(bought))
+
+
+def loop_gain(result: Result) -> float:
+    """R: customers whom a customer wins within half of the run, counted in the tree of who won whom.
+
+    Mean over those who became customers in the first half of the run, KOCs not counted, so that each is followed for
+    equally many days. Above 1, growth feeds itself; below, it ends with the seeding (C38). A customer wins whoever's
+    last touch before the first order was her share, her post in a group or her invitation.
+    """
+    bought = _won(result, 0)
+    if bought is None or "won_channel" not in bought:
+        return NAN
+    half = len(result.daily) // 2
+    day = bought["day_customer"].astype("int64")
+    parents = day[day <= len(result.daily) - half]
+    won = bought[bought["won_channel"].isin(FROM_CUSTOMERS)]
+    by = won["won_by"]
+    known = by.isin(parents.index)
+    since = won["day_customer"].astype("int64")[known].to_numpy() - parents.loc[by[known]].to_numpy()
+    return _share(int((since <= half).sum()), len(parents))
+
+
+def sales_half_life(result: Result) -> float:
+    """Days until sales fall to half after KOCs stop posting (`posting.until`); infinite where they do not.
+
+    The mean of seven days is compared with that of the last seven days of posting.
+    """
+    until = result.provenance["scenario"]["posting"]["until"]
+    weekly = result.daily["sales"].rolling(WEEK).mean()
+    if not until or until >= len(weekly) or not weekly.get(until, NAN) > 0:
+        return NAN
+    below = weekly.loc[until + 1 :] <= weekly.loc[until] / 2
+    return float(below.idxmax() - until) if below.any() else math.inf
+
+
+def muted(result: Result) -> float:
+    """Ties from KOCs that are muted, of all."""
+    return _share(result.trust["muted"].sum(), result.trust["ties"].sum())
+
+
+def trust(result: Result) -> float:
+    """Mean trust in KOCs over ties on the last day (from bins of 0.05)."""
+    ties = result.trust["ties"]
+    middle = ties.index.to_numpy() + 0.5 / len(ties)
+    return _share(float(ties.to_numpy() @ middle), ties.sum())
+
+
+def precision_private(result: Result) -> float:
+    """Customers among those who heard on private channels, each channel's audience counted (C107)."""
+    return _precision(result, PRIVATE)
+
+
+def precision_public(result: Result) -> float:
+    """Customers among those who saw an advertisement (C107)."""
+    return _precision(result, PUBLIC)
+
+
+def order_value_private(result: Result) -> float:
+    """Yuan an order whose last touch was private (C48)."""
+    return _of_channels(result, PRIVATE, "sales", "orders") / 100
+
+
+def order_value_public(result: Result) -> float:
+    """Yuan an order whose last touch was an advertisement (C48)."""
+    return _of_channels(result, PUBLIC, "sales", "orders") / 100
+
+
+def cost_a_customer_public(result: Result) -> float:
+    """Yuan of advertising for each customer whose last touch it was (C39)."""
+    return _of_channels(result, PUBLIC, "cost", "customers") / 100
+
+
+standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
+    "identified": (identified, "share of residents"),
+    "customers": (customers, "share of residents"),
+    "sales": (sales, "yuan/resident"),
+    "repurchase_rate": (repurchase_rate, "share of customers"),
+    "orders_a_customer": (orders_a_customer, "orders"),
+    "referrals_a_customer": (referrals_a_customer, "customers"),
+    "loop_gain": (loop_gain, "customers"),
+    "sales_half_life": (sales_half_life, "days"),
+    "muted": (muted, "share of ties"),
+    "trust": (trust, "trust"),
+    "precision_private": (precision_private, "share of exposed"),
+    "precision_public": (precision_public, "share of exposed"),
+    "order_value_private": (order_value_private, "yuan/order"),
+    "order_value_public": (order_value_public, "yuan/order"),
+    "cost_a_customer_public": (cost_a_customer_public, "yuan/customer"),
+}
+"""Measures by name, each with its unit."""
+
+
+def table(result: Result) -> pd.DataFrame:
+    """All standard measures of a run.
+
+    Returns
+    -------
+    DataFrame
+        Index "measure"; columns "value", "unit", "meaning".
+    """
+    import pandas as pd
+
+    rows = {
+        name: (float(measure(result)), unit, str(measure.__doc__).split("\n")[0])
+        for name, (measure, unit) in standard.items()
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "unit", "meaning"])
+    return frame.rename_axis("measure")
+
+
+def by_tier(result: Result) -> pd.DataFrame:
+    """Customers by tier of membership: how many, their orders, and how many have lapsed.
+
+    The difference between tiers is cause and self-selection together; the cause alone is the difference to a run on the
+    same seed whose members get nothing (`kocsim.mechanisms.membership`).
+
+    Raises
+    ------
+    DataError
+        For a run without membership, or without the table of residents.
+    """
+    bought = _won(result, 0)
+    if bought is None or "tier" not in bought:
+        raise DataError("There are no members in this run: it needs membership.scan > 0 and the table of residents.")
+    groups = bought.assign(lapsed=bought["stage"] == 5).groupby("tier", observed=False)
+    return groups.agg(customers=("orders", "size"), orders=("orders", "mean"), lapsed=("lapsed", "mean"))
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole else NAN
+
+
+def _won(result: Result, days: int) -> pd.DataFrame | None:
+    """Residents who became customers, KOCs not counted, at least so many days before the end; None: unknown."""
+    people = result.residents
+    if "orders" not in people or not len(people):
+        return None
+    day = people["day_customer"].to_numpy()
+    bought: pd.DataFrame = people[(day > 0) & (day != NEVER) & (day.astype(np.int64) <= len(result.daily) - days)]
+    return bought
+
+
+def _precision(result: Result, channels: tuple[str, ...]) -> float:
+    heard = result.audiences[result.audiences.index.isin(channels)]
+    return _share(heard["customers"].sum(), heard["exposed"].sum())
+
+
+def _of_channels(result: Result, channels: tuple[str, ...], part: str, whole: str) -> float:
+    some = result.channels[result.channels.index.get_level_values("channel").isin(channels)]
+    return _share(some[part].sum(), some[whole].sum())
