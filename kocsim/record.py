@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kocsim.mechanisms.broadcasts import PLATFORM, Advertising, used
-from kocsim.mechanisms.channels import CHANNELS, MOST_CHANNELS
+from kocsim.mechanisms.channels import CHANNELS, CONTACTS, FROM_CUSTOMERS, MOST_CHANNELS
 from kocsim.mechanisms.membership import TIERS
 from kocsim.results import CHANNEL_UNITS, KOC_COUNTS, UNITS, WINDOWS, Result, coverage_columns
 from kocsim.stages import NEVER, Stage
 
 TRUST_BINS = 20
 SHOP_VISIT, INVITATIONS = CHANNELS.index("shop_visit"), CHANNELS.index("invitations")
-FROM_CUSTOMERS = [CHANNELS.index(name) for name in ("shares", "group_shares", "invitations")]
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,11 +104,11 @@ class Record:
 def outlay(run: Simulation, shares: Shares) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Posts of a day by channel, and what they cost, in fen; see `Result.channels`."""
     posts, cost = np.zeros((2, MOST_CHANNELS), np.int64)
-    posts[FROM_CUSTOMERS] = shares.who.size, shares.group.size, shares.inviters.size
+    posts[list(FROM_CUSTOMERS)] = shares.who.size, shares.group.size, shares.inviters.size
     for row, one in enumerate(run.channels):
         made = run.posts[row].astype(np.int64)
         if one.messages:
-            made = made * np.rint(np.minimum(run.koc_contacts, one.messages)).astype(np.int64)
+            made = made * np.rint(np.minimum(run.speaking.audience[CONTACTS], one.messages)).astype(np.int64)
         posts[one.number] += int(made.sum())
         cost[one.number] += round(int(made.sum()) * one.channel.cost * 100)
     for aired, turns in run.broadcasting.today if run.broadcasting is not None else []:

@@ -18,15 +18,15 @@ from kocsim.broadcasting import Broadcasting
 from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.market import CREDITS, Market
-from kocsim.mechanisms.channels import CHANNELS, MOST_CHANNELS, spoken
-from kocsim.mechanisms.content import SERVICE
+from kocsim.mechanisms.channels import FROM_CUSTOMERS, MOST_CHANNELS
 from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
 from kocsim.record import Record, check_laws, outlay, tables
-from kocsim.rng import Decision, chance, entity_key, stream
+from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
+from kocsim.speaking import MUTING, SEEING, TRUST, Plan, Speaking
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
 from kocsim.threads import usable_threads
 from kocsim.touches import NO_LOG, Log, Touches
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 RESIDENTS_A_THREAD = 20_000
 """Fewest residents for which another thread is used: waking one takes as long as their day."""
 WORLD_SECTIONS: Final = ("population", "friends", "groups", "shop")
-SHARES, GROUP_SHARES, INVITATIONS = (CHANNELS.index(name) for name in ("shares", "group_shares", "invitations"))
+SHARES, GROUP_SHARES, INVITATIONS = FROM_CUSTOMERS
 
 
 class Shares(NamedTuple):
@@ -65,6 +65,9 @@ class Seen(NamedTuple):
     clicks: int
     followed: int
     unfollowed: int
+    plan: Plan
+    logs: list[tuple[Log, ...]]
+    """Of each thread: who saw the posts of KOCs, of sharers, in groups, and invitations."""
 
 
 class Simulation:
@@ -102,8 +105,8 @@ class Simulation:
         What each KOC posts today, on each of `channels`; filled by `plan`.
     posts_moments, posts_groups : ndarray of uint8, shape (kocs,)
         The first two rows of `posts`.
-    koc_contacts : ndarray of int64, shape (kocs,)
-        Residents who see each KOC's Moments.
+    speaking : Speaking
+        The channels on which KOCs speak, and whom they reach there.
     quality : ndarray of float64, shape (kocs,)
         Quality of each KOC's posts today, in [0, 1].
     kinds : ndarray of uint8, shape (posts of KOCs today,)
@@ -189,8 +192,8 @@ class Simulation:
         self.threshold = s.identification.thresholds(z, c.ties_in)
         self._budget = s.attention.budget(c.contacts)
         self._background = s.attention.background(c.contacts)
-        self.channels = spoken(s)
-        self._row = {one.name: row for row, one in enumerate(self.channels)}
+        self.speaking = Speaking(s, c, self.seed)
+        self.channels = self.speaking.channels
         self.posts = np.zeros((len(self.channels), k), np.uint8)
         self.quality = np.full(k, s.posting.quality)
         self.kinds = np.zeros(0, np.uint8)
@@ -201,9 +204,6 @@ class Simulation:
         if s.trust.moves:
             self._trust = (c.koc_ties >> np.uint32(24)).astype(np.uint8)
         self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
-        self._spans = np.empty((k, 2), np.int64)
-        world.channel_spans(c.koc_via, c.koc_offsets, self._spans)
-        self.koc_contacts = self._spans[:, 0] - c.koc_offsets[:-1]
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._attended = scattered(n, np.float64)
@@ -218,8 +218,6 @@ class Simulation:
                 world.add_background(
                     self._background, background.astype(np.float32), self.broadcasting.followed_key)
         self._units_before = np.zeros((2, k), np.int64)
-        self._units = np.zeros((2, k), np.int64)
-        self._loads()
         self._most_kocs = int(c.kocs_in.max(initial=0))
         if self._most_kocs > KOC_LIMIT:
             raise DataError(
@@ -240,18 +238,6 @@ class Simulation:
         self._work = np.zeros((t, 4, 1024), np.uint32)
         self._add = np.zeros((t, 1024), np.uint64)
         self._flags = np.zeros((t, 1024), np.uint8)
-        self._room: dict[tuple[int, int], NDArray[np.uint32]] = {}
-
-    def _loads(self) -> None:
-        """What one post on each channel adds to a feed, and the share of a KOC's contacts that a message goes to."""
-        self._load = [round(one.channel.load_units() * one.members) for one in self.channels]
-        row = self._row.get("private_message")
-        self._addressed = np.zeros(self.county.koc.size, np.uint32)
-        if row is not None:
-            messages = self.channels[row].messages
-            share = np.minimum(messages / np.maximum(self.koc_contacts, 1), 1.0)
-            self._addressed = (share * 2.0**31).astype(np.uint32)
-            self._message_load = np.rint(share * self._load[row]).astype(np.int64)
 
     @property
     def posts_moments(self) -> NDArray[np.uint8]:
@@ -337,7 +323,7 @@ class Simulation:
         marks.append(clock())
         seen = self.see(shares, tops)
         marks.append(clock())
-        firsts = self.remember(shares)
+        firsts = self.remember(shares, seen)
         marks.append(clock())
         counts, tally = self.move_on()
         marks.append(clock())
@@ -353,18 +339,13 @@ class Simulation:
         """Who posts what today."""
         from kocsim.kernels import exposure
 
-        p = self.scenario.posting
-        silent = 0 < p.until < self.day
-        for row, one in enumerate(self.channels):
-            self.posts[row] = 0 if silent else self._default_posts(one.posts, self._keys_of(0)[row])
-        self.quality[:] = p.quality
+        self.speaking.draw(self.posts, self.day)
+        self.quality[:] = self.scenario.posting.quality
         if decide is not None:
             decide(self)
             self._check_plan()
         if self.broadcasting is not None:
-            self.broadcasting.plan(self.day, {
-                one.name: int(self.posts[row].astype(np.int64) @ self.koc_contacts)
-                for row, one in enumerate(self.channels)})
+            self.broadcasting.plan(self.day, self.speaking.shown(self.posts))
         busiest = int(self.posts.sum(axis=0, dtype=np.int64).max(initial=0))
         most = self._most_kocs * busiest + self._others
         most += self.broadcasting.most() if self.broadcasting is not None else 0
@@ -391,15 +372,6 @@ class Simulation:
         inviters = self.market.inviters if self.market is not None else np.zeros(0, np.int32)
         return Shares(who, who[order], group[order], inviters)
 
-    def _default_posts(self, mean: float, key: np.uint64) -> NDArray[np.uint8]:
-        from kocsim.kernels import exposure
-
-        whole = int(mean)
-        out = np.full(self.county.koc.size, whole, np.uint8)
-        if mean > whole:
-            exposure.add_where(out, self.county.koc, key, np.uint32(chance(mean - whole)))
-        return out
-
     def _check_plan(self) -> None:
         rows = [(f"posts[{row}]", values, 0, MAX_POSTS) for row, values in enumerate(self.posts[2:], 2)]
         for name, values, low, high in (
@@ -421,19 +393,11 @@ class Simulation:
 
         c = self.county
         friends, groups = c.friends, (c.group_offsets, c.group_members)
-        self._units[:] = 0
-        silent = 0 < self.scenario.posting.until < self.day
-        for row, one in enumerate(self.channels):
-            if one.expected:
-                self._units[one.span] += 0 if silent else round(one.posts * self._load[row])
-            else:
-                load = self._message_load if one.messages else self._load[row]
-                self._units[one.span] += self.posts[row].astype(np.int64) * load
-        changed = bool((self._units != self._units_before).any())
-        before, now = self._units_before, self._units
-        load_m, load_g = self._load[0], self._load[1]
-        invited = self._invitation_loads(shares.inviters)
-        loads = np.full(shares.who.size, load_m, np.uint32)
+        before, now = self._units_before, self.speaking.loads(self.posts, self.day)
+        changed = bool((now != before).any())
+        load_g = self.scenario.group_chat.load_units()
+        loads = np.full(shares.who.size, self.scenario.moments.load_units(), np.uint32)
+        invited = self.speaking.invitation_loads(shares.inviters)
 
         def work(t: int, kocs: range, sharers: range, posts: range, inviters: range) -> None:
             if changed:
@@ -448,20 +412,10 @@ class Simulation:
 
         if changed or shares.who.size or shares.inviters.size:
             self._each_of(shares, work)
-        if changed:
-            self._units_before = self._units.copy()
+        self._units_before = now
         if self.broadcasting is not None:
             air, people = self.broadcasting, self._people
             self._over(lambda t, lo, hi: air.deliver(self._arrived[0], people, lo, hi))
-
-    def _invitation_loads(self, who: NDArray[np.int32]) -> NDArray[np.uint32]:
-        """What an invitation adds to each friend's feed, on average."""
-        if not who.size:
-            return np.zeros(0, np.uint32)
-        many = np.diff(self.county.friends.offsets)[who]
-        share = np.minimum(self.scenario.invitation.friends / np.maximum(many, 1), 1.0)
-        loads: NDArray[np.uint32] = np.rint(share * self._load[self._row["private_message"]]).astype(np.uint32)
-        return loads
 
     @property
     def _people(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
@@ -473,28 +427,11 @@ class Simulation:
         from kocsim.kernels import exposure
 
         tops = np.zeros((self._parts, len(self.channels)), np.uint32)
-        looks = self._looks()
+        looks = self.speaking.looks(self.day)
         self._over(lambda t, lo, hi: exposure.attend(
             self._attended, self._rough, tops[t], self._koc_arrived, self._arrived, self._background, self._budget,
             looks, lo, hi))
         return np.asarray(tops.max(axis=0))
-
-    def _looks(self) -> tuple[Any, ...]:
-        """What the chance to see a post on each channel depends on beside attention; see `exposure._chance`."""
-        there = [entity_key(stream(self.seed, Decision.ON_PLATFORM), one.number) for one in self.channels]
-        return (
-            self._keys_of(1), np.array([chance(one.channel.visit) for one in self.channels], np.uint32),
-            np.array(there, np.uint64), np.array([chance(one.members) for one in self.channels], np.uint32),
-            np.array([one.channel.registers() * 2.0**31 for one in self.channels]),
-        )
-
-    def _keys_of(self, which: int) -> NDArray[np.uint64]:
-        """Today's keys of one kind of decision (see `Spoken.decisions`), channel by channel."""
-        keys = []
-        for one in self.channels:
-            key = stream(self.seed, one.decisions[which], self.day)
-            keys.append(entity_key(key, one.number) if one.shared else key)
-        return np.array(keys, np.uint64)
 
     def see(self, shares: Shares, tops: NDArray[np.uint32]) -> Seen:
         """Draw who sees what."""
@@ -502,38 +439,43 @@ class Simulation:
 
         c, s = self.county, self.scenario
         friends, groups = c.friends, (c.group_offsets, c.group_members)
-        plan, post_at = self._posts()
-        feed = (self._attended, self._rough, tops, self._looks())
-        keys = (self._keys_of(2), self._keys_of(4), self._keys_of(5))
+        speaking, day = self.speaking, self.day
+        plan = speaking.plan(self.posts, self.quality, day)
+        self.kinds = plan.kinds
+        feed = (self._attended, self._rough, tops, speaking.looks(day))
+        keys = (speaking.keys(SEEING, day), speaking.keys(TRUST, day), speaking.keys(MUTING, day))
         trusting = (
             self._trust, s.trust.gate_units(), s.trust.returning(), self.day % WEEK, self._key(Decision.TRUST_RETURN),
             self._muted, np.uint32(chance(s.trust.mute)),
         )
-        messages = self._row.get("private_message", -1)
-        addressed = (messages, self._key(Decision.ADDRESSED), self._addressed)
-        audience = (c.koc_offsets, self._spans, c.koc_ties, c.koc_via, c.koc)
+        messages = speaking.row.get("private_message", -1)
+        addressed = (messages, self._key(Decision.ADDRESSED), speaking.addressed)
+        audience = (c.koc_offsets, speaking.spans, c.koc_ties, c.koc_via, c.koc)
         share_m = s.moments.weight_units(s.sharing.quality)
         share_g = s.group_chat.weight_units(s.sharing.quality)
         invite = s.private_message.weight_units(s.invitation.quality)
         everybody = (self._key(Decision.SHARE), 0.0)
         some = (self._key(Decision.INVITED_FRIENDS), s.invitation.friends)
-        self._log = [self._logs(t, post_at, shares, *cut) for t, cut in enumerate(self._cuts(shares))]
+        logs = [self._logs(t, plan, shares, *cut) for t, cut in enumerate(self._cuts(shares))]
+        posts = speaking.for_kernel(self.posts, plan)
 
-        def work(t: int, kocs: range, sharers: range, posts: range, inviters: range) -> tuple[NDArray[np.int64], int]:
-            sums, scratch, logs = self._sums[t], (self._work[t], self._add[t]), self._log[t]
+        def work(
+            t: int, kocs: range, sharers: range, in_groups: range, inviters: range
+        ) -> tuple[NDArray[np.int64], int]:
+            sums, scratch, log = self._sums[t], (self._work[t], self._add[t]), logs[t]
             seen = np.zeros(MOST_CHANNELS, np.int64)
             by_row = np.zeros(len(self.channels), np.int64)
             mutes = exposure.see_kocs(
-                sums, self.views, self._state, audience, plan, feed, keys, trusting, addressed, logs[0],
-                self._koc_arrived[t], self._units, *scratch, self._flags[t], by_row, kocs.start, kocs.stop)
+                sums, self.views, self._state, audience, posts, feed, keys, trusting, addressed, log[0],
+                self._koc_arrived[t], self._units_before, *scratch, self._flags[t], by_row, kocs.start, kocs.stop)
             for one, many in zip(self.channels, by_row, strict=True):
                 seen[one.number] += many
             seen[SHARES] += exposure.see_friends(
                 sums, self._heard, friends.offsets, friends.ties, shares.who, share_m, 0, feed,
-                self._key(Decision.SEE_FRIEND), everybody, logs[1], *scratch, sharers.start, sharers.stop)
+                self._key(Decision.SEE_FRIEND), everybody, log[1], *scratch, sharers.start, sharers.stop)
             seen[GROUP_SHARES] += exposure.see_group_posts(
                 sums, self._heard_group, *groups, shares.author, shares.group, share_g, 1, feed,
-                self._key(Decision.SEE_MEMBER), logs[2], *scratch, posts.start, posts.stop)
+                self._key(Decision.SEE_MEMBER), log[2], *scratch, in_groups.start, in_groups.stop)
             return seen, mutes
 
         parts = self._each_of(shares, work)
@@ -541,12 +483,12 @@ class Simulation:
         by_kocs = int(seen[:SHARES].sum())
         self.mutes = sum(part[1] for part in parts)
         if shares.inviters.size:
-            row = self._row["private_message"]
+            row = speaking.row["private_message"]
 
-            def write(t: int, kocs: range, sharers: range, posts: range, inviters: range) -> int:
+            def write(t: int, kocs: range, sharers: range, in_groups: range, inviters: range) -> int:
                 return int(exposure.see_friends(
                     self._sums[t], self._heard, friends.offsets, friends.ties, shares.inviters, invite, row, feed,
-                    self._key(Decision.SEE_INVITATION), some, self._log[t][3], self._work[t], self._add[t],
+                    self._key(Decision.SEE_INVITATION), some, logs[t][3], self._work[t], self._add[t],
                     inviters.start, inviters.stop))
 
             seen[INVITATIONS] = sum(self._each_of(shares, write))
@@ -556,97 +498,44 @@ class Simulation:
             air, touches, people = self.broadcasting, self.touches, self._people
             aired = sum(self._over(lambda t, lo, hi: air.hear(
                 self._sums[t], self._attended, people, touches, self.day, lo, hi)), aired)
-        return Seen(seen + aired[:, 0], by_kocs, self.mutes, *(int(x) for x in aired[:, 1:].sum(axis=0)))
-
-    def _posts(self) -> tuple[tuple[Any, ...], NDArray[np.int64]]:
-        """Today's posts as `see_kocs` takes them, and where each KOC's begin; draws their `kinds`."""
-        from kocsim.kernels import exposure
-
-        s, rows, k = self.scenario, self.channels, self.county.koc.size
-        many = self.posts.sum(axis=0, dtype=np.int64)
-        post_at = np.concatenate([[0], np.cumsum(many)])
-        self.kinds = np.zeros(int(post_at[-1]), np.uint8)
-        # row (channel) of every post, KOC after KOC
-        row_of = np.repeat(np.tile(np.arange(len(rows)), k), self.posts.T.ravel())
-        quality = np.repeat(self.quality, many)
-        service = quality
-        if s.content.mixed:
-            exposure.draw_kinds(
-                self.county.koc, self.posts, post_at, self._keys_of(3),
-                *(np.uint32(chance(b)) for b in s.content.bounds()), self.kinds)
-            quality = quality * s.content.weights()[self.kinds]
-        persuasive = np.array([one.channel.persuasiveness * 256 for one in rows])
-        change = np.array(s.trust.changes(), np.int64)[self.kinds]
-        # what helps deposits as much as it is worth
-        change = np.where(self.kinds == SERVICE, np.rint(change * service), change).astype(np.int64)
-        span = np.array([one.span for one in rows], np.uint8)
-        plan = (
-            self.posts, span, post_at, np.rint(quality * persuasive[row_of]).astype(np.uint16), change,
-            (self.kinds != SERVICE).astype(np.uint8),
-        )
-        self._channel_of = np.array([one.number for one in rows], np.uint8)[row_of]
-        self._author_of = np.repeat(self.county.koc, many)
-        return plan, post_at
+        clicks, followed, unfollowed = (int(many) for many in aired[:, 1:].sum(axis=0))
+        return Seen(seen + aired[:, 0], by_kocs, self.mutes, clicks, followed, unfollowed, plan, logs)
 
     def _logs(
-        self, t: int, post_at: NDArray[np.int64], shares: Shares, kocs: range, sharers: range, posts: range,
-        inviters: range,
-    ) -> tuple[Log, Log, Log, Log]:
-        """Room for who sees what of one thread's posts, where it is to be remembered.
-
-        Room for all who could; only what is written takes memory.
-        """
+        self, t: int, plan: Plan, shares: Shares, kocs: range, sharers: range, posts: range, inviters: range
+    ) -> tuple[Log, ...]:
+        """Room for who sees what of one thread's posts, where it is to be remembered: for all who could."""
         if self.touches is None:
-            return NO_LOG, NO_LOG, NO_LOG, NO_LOG
-        c = self.county
-        per_koc = np.zeros(len(kocs), np.int64)
-        sizes = (self.koc_contacts, c.koc_offsets[1:] - self._spans[:, 1])
-        for row, one in enumerate(self.channels):
-            of = slice(kocs.start, kocs.stop)
-            per_koc += self.posts[row, of].astype(np.int64) * sizes[one.span][of]
-        degree, members = np.diff(c.friends.offsets), np.diff(c.group_offsets)
-
-        def log(which: int, room: int, ends: int) -> Log:
-            have = self._room.get((t, which))
-            if have is None or have.shape[1] < room:  # kept from day to day: fresh memory is slow to touch
-                have = self._room[t, which] = np.empty((2, room + room // 4), np.uint32)
-            return Log(have[0], have[1], np.zeros(ends, np.int64))
-
-        return (
-            log(0, int(per_koc.sum()), int(post_at[-1])),
-            log(1, int(degree[shares.who[sharers.start : sharers.stop]].sum()), shares.who.size),
-            log(2, int(members[shares.group[posts.start : posts.stop]].sum()), shares.group.size),
-            log(3, int(degree[shares.inviters[inviters.start : inviters.stop]].sum()), shares.inviters.size),
+            return (NO_LOG,) * 4
+        degree, members = np.diff(self.county.friends.offsets), np.diff(self.county.group_offsets)
+        room = (
+            (self.speaking.room(self.posts, kocs), plan.kinds.size),
+            *((int(sizes[rows[part.start : part.stop]].sum()), rows.size) for sizes, rows, part in (
+                (degree, shares.who, sharers), (members, shares.group, posts), (degree, shares.inviters, inviters))),
         )
+        return tuple(self.touches.log((t, which), *need) for which, need in enumerate(room))
 
-    def remember(self, shares: Shares) -> NDArray[np.int64]:
-        """Last and first touches; returns those who heard for the first time today, by the channel of it."""
+
+    def remember(self, shares: Shares, seen: Seen) -> NDArray[np.int64]:
+        """Last and first touches; returns the unaware who heard for the first time today, by the channel of it."""
         firsts = np.zeros(MOST_CHANNELS, np.int64)
         if self.touches is None:
             return firsts
-        touches, key = self.touches, self._key(Decision.TOUCH)
+        touches, key, plan = self.touches, self._key(Decision.TOUCH), seen.plan
         authors = (shares.who, shares.author, shares.inviters)
 
         def sort(t: int, *cut: range) -> None:
-            posts = self._post_range(cut[0])
-            touches.sort(
-                (t, 0), _part(self._log[t][0], posts), self._channel_of[posts], self._author_of[posts], True, key,
-                self.day)
-            for number, (log, who, part, channel) in enumerate(
-                zip(self._log[t][1:], authors, cut[1:], (SHARES, GROUP_SHARES, INVITATIONS), strict=True), 1
-            ):
+            of_kocs, *of_customers = seen.logs[t]
+            posts = plan.of(cut[0])
+            touches.sort((t, 0), of_kocs.of(posts), plan.channel[posts], plan.author[posts], True, key, self.day)
+            for which, (log, who, part) in enumerate(zip(of_customers, authors, cut[1:], strict=True)):
                 some = slice(part.start, part.stop)
-                channels = np.full(len(part), channel, np.uint8)
-                touches.sort((t, number), _part(log, some), channels, who[some], False, key, self.day)
+                channel = np.full(len(part), FROM_CUSTOMERS[which], np.uint8)
+                touches.sort((t, which + 1), log.of(some), channel, who[some], False, key, self.day)
 
         self._each_of(shares, sort)
         self._over(lambda t, lo, hi: touches.note(t, self._parts))
         return sum(self._over(lambda t, lo, hi: touches.close(self.stage, lo, hi)), firsts)
-
-    def _post_range(self, kocs: range) -> slice:
-        """Positions of the posts of a range of KOCs."""
-        at = np.concatenate([[0], np.cumsum(self.posts.sum(axis=0, dtype=np.int64))])
-        return slice(int(at[kocs.start]), int(at[kocs.stop]))
 
     def move_on(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts, and the market's."""
@@ -802,7 +691,7 @@ class Simulation:
         return [parts[0](), *(other.result() for other in others)]
 
     def __getstate__(self) -> dict[str, Any]:
-        scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags", "_log", "_room")
+        scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")
         return {name: value for name, value in self.__dict__.items() if name not in scratch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -810,12 +699,7 @@ class Simulation:
         self._pool = None
         self._scratch()
         # what KOCs' posts add to feeds is brought up to date from nothing on the next day
-        self._units_before = np.zeros_like(self._units)
-
-
-def _part(log: Log, posts: slice) -> Log:
-    """A log with the ends of some of its posts only."""
-    return log._replace(end=log.end[posts])
+        self._units_before = np.zeros_like(self._units_before)
 
 
 def _balanced(

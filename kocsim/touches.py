@@ -29,6 +29,10 @@ class Log(NamedTuple):
     over: NDArray[np.uint32]
     end: NDArray[np.int64]
 
+    def of(self, posts: slice) -> Log:
+        """The same with the ends of some of its posts only."""
+        return self._replace(end=self.end[posts])
+
 
 NO_LOG = Log(np.zeros(0, np.uint32), np.zeros(0, np.uint32), np.zeros(0, np.int64))
 
@@ -53,8 +57,19 @@ class Touches:
         self.met = scattered(n, np.uint32)
         self._kocs = (county.koc_offsets, county.koc)
         self._shift = max(0, (max(n, 1) - 1).bit_length() - BUCKETS.bit_length() + 1)
+        self._logs: dict[tuple[int, int], NDArray[np.uint32]] = {}
         self._room: dict[tuple[int, int], tuple[NDArray[np.uint32], NDArray[np.uint64]]] = {}
         self._sorted: dict[tuple[int, int], tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]] = {}
+
+    def log(self, place: tuple[int, int], room: int, posts: int) -> Log:
+        """An empty log with room for so many entries of so many posts; `place` as for `sort`.
+
+        Memory is kept from day to day, because fresh memory is slow to touch; only what is written takes any.
+        """
+        have = self._logs.get(place)
+        if have is None or have.shape[1] < room:
+            have = self._logs[place] = np.empty((2, room + room // 4), np.uint32)
+        return Log(have[0], have[1], np.zeros(posts, np.int64))
 
     def sort(
         self, place: tuple[int, int], log: Log, channel: NDArray[np.uint8], author: NDArray[np.int32], of_kocs: bool,
@@ -97,7 +112,7 @@ class Touches:
                 touches.touch_posts(self.last, self.met, who, value, starts[bucket], starts[bucket + 1])
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_room": {}, "_sorted": {}}
+        return self.__dict__ | {"_logs": {}, "_room": {}, "_sorted": {}}
 
     def close(self, stage: NDArray[np.uint8], lo: int, hi: int) -> NDArray[np.int64]:
         """Credit the first touches of the day; returns how many of the unaware had one, by channel."""

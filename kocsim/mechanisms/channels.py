@@ -35,6 +35,8 @@ CHANNELS: Final = (
 )
 """By what a resident may hear of the product, by number: from KOCs, from customers, from the firm. A user's own
 broadcasts follow, in the order of `Scenario.broadcasts`."""
+FROM_CUSTOMERS: Final = (7, 8, 9)
+"""Numbers of the channels on which customers speak: shares to friends, to a group, invitations."""
 MOST_CHANNELS: Final = 24
 """Channels that there is room for, a user's own included."""
 CONTACTS, MEMBERS = 0, 1
