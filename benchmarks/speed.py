@@ -1,6 +1,6 @@
 """How fast a day is, in nanoseconds a tie and a resident, beside what the machine can do in the same run.
 
-    python benchmarks/speed.py            # all of it, about three minutes
+    python benchmarks/speed.py            # all of it, about five minutes
     python benchmarks/speed.py --quick    # a county of 100,000, for a look
 
 Times are thread-CPU or process-CPU seconds; each figure is the median over days, with the minimum in brackets.
@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +31,25 @@ LIMITS = {
     "resident / copy": 3.0,
     "growth exponent, day": 1.35,
     "growth exponent, build": 1.35,
+    "every mechanism / the paper's": 3.0,
+    "bytes a resident": 120.0,
 }
-"""Ratios above which the benchmark fails: about 1.5 times what was measured when they were set."""
+"""Ratios above which the benchmark fails: about 1.5 times what was measured when they were set; the last two are the
+project's own limits."""
+MECHANISMS = {
+    "private messages": ("posting.messages", "invitation"),
+    "platforms": ("kuaishou", "douyin"),
+    "official account, live stream": ("official_account", "live_stream"),
+    "shops": ("shop_visit",),
+    "advertising": ("advertising",),
+    "content": ("content",),
+    "trust and muting": ("trust",),
+    "business buyers": ("business",),
+    "needs, incomes, prices": ("need", "price"),
+    "ladder, satisfaction": ("ladder", "satisfaction"),
+    "membership": ("membership",),
+}
+"""What is switched off to see what it takes, by sections or parameters."""
 
 
 def timed(work: Callable[[], object], repeat: int, clock: Callable[[], float] = time.thread_time) -> list[float]:
@@ -125,6 +143,54 @@ def steps(n: int) -> dict[str, float]:
     return ratios
 
 
+def mechanisms(n: int, days: int = 9) -> dict[str, float]:
+    """A day with every mechanism, and without each, beside a day with Moments and groups alone: paired, one thread."""
+    import kocsim as ks
+
+    def scaled(scenario: ks.Scenario) -> ks.Scenario:
+        return scenario.replace(residents=n, kocs=n // 100, shops=n // 2000)
+
+    plain, full = scaled(ks.Scenario.preset("paper")), scaled(ks.Scenario.preset("full"))
+    county = ks.County.generate(plain, seed=1)
+    default = {p.name: p.value for p in plain.parameters()}
+
+    def without(names: tuple[str, ...]) -> ks.Scenario:
+        off = {p.name: default[p.name] for p in full.parameters() if p.name.startswith(names)}
+        return full.replace(**off)
+
+    def compare(one: ks.Scenario, other: ks.Scenario) -> tuple[float, float, float]:
+        """Milliseconds a day of each, days taken in turn, and the median of their ratios."""
+        runs = [ks.Simulation(scenario, county, seed=1, threads=1) for scenario in (one, other)]
+        seconds: list[list[float]] = [[], []]
+        for day in range(days + 5):
+            for run, spent in zip(runs, seconds, strict=True):
+                start = time.thread_time()
+                run.step()
+                if day >= 5:
+                    spent.append(time.thread_time() - start)
+        ratio = statistics.median(a / b for a, b in zip(*seconds, strict=True))
+        return statistics.median(seconds[0]) * 1e3, statistics.median(seconds[1]) * 1e3, ratio
+
+    all_on, alone, ratio = compare(full, plain)
+    print(f"\na day at {n:,}, one thread: every mechanism {all_on:.0f} ms, Moments and groups alone {alone:.0f} ms; "
+          f"{ratio:.2f} times as long")
+    for name, off in MECHANISMS.items():
+        _, rest, share = compare(full, without(off))
+        print(f"  without {name:30} {rest:6.0f} ms, {1 - 1 / share:6.1%} of a day")
+    held = bytes_a_resident(ks.Simulation(full, county, seed=1, threads=2))
+    print(f"  {held:.0f} bytes a resident beside ties, two threads "
+          f"({bytes_a_resident(ks.Simulation(plain, county, seed=1, threads=2)):.0f} with Moments and groups alone)")
+    return {"every mechanism / the paper's": ratio, "bytes a resident": held}
+
+
+def bytes_a_resident(run: Any) -> float:
+    """Bytes of a run's arrays that have an entry, or several, for each resident."""
+    n = run.county.n
+    parts = [run, *(part for part in (run.market, run.touches, run.broadcasting) if part is not None)]
+    arrays = {id(value): value for part in parts for value in vars(part).values() if isinstance(value, np.ndarray)}
+    return sum(a.nbytes for a in arrays.values() if a.ndim and a.shape[-1] in (n, 2 * n)) / n
+
+
 def whole(n: int, threads: int, days: int) -> dict[str, float]:
     """A whole run in a process of its own, with warm cache: CPU and wall seconds of build and days, peak memory."""
     code = f"""
@@ -198,6 +264,7 @@ def main() -> int:
     print(f"{date.today()}, {cpu()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
           f"NumPy {np.__version__}, Numba {numba.__version__}")
     ratios = steps(largest)
+    ratios |= mechanisms(largest)
     ratios |= sizes(largest, 180)
     print()
     failed = False

@@ -190,8 +190,8 @@ class Simulation:
 
         world.normals(z, np.uint64(stream(self.seed, Decision.THRESHOLD)), 0, n)
         self.threshold = s.identification.thresholds(z, c.ties_in)
-        self._budget = s.attention.budget(c.contacts)
-        self._background = s.attention.background(c.contacts)
+        contacts = np.arange(int(c.contacts.max(initial=0)) + 1)
+        further: tuple[Any, ...] = (np.zeros(0, np.float32), np.uint64(0))
         self.speaking = Speaking(s, c, self.seed)
         self.channels = self.speaking.channels
         self.posts = np.zeros((len(self.channels), k), np.uint8)
@@ -213,10 +213,8 @@ class Simulation:
         self.touches = Touches(c) if s.tracks else None
         self.broadcasting = Broadcasting(s, c, self.seed, self.flags) if s.airs else None
         if self.broadcasting is not None:
-            background = self.broadcasting.background()
-            if background.any():
-                world.add_background(
-                    self._background, background.astype(np.float32), self.broadcasting.followed_key)
+            further = self.broadcasting.background().astype(np.float32), self.broadcasting.followed_key
+        self._attention = (c.contacts, s.attention.budget(contacts), s.attention.background(contacts), *further)
         self._units_before = np.zeros((2, k), np.int64)
         self._most_kocs = int(c.kocs_in.max(initial=0))
         if self._most_kocs > KOC_LIMIT:
@@ -429,7 +427,7 @@ class Simulation:
         tops = np.zeros((self._parts, len(self.channels)), np.uint32)
         looks = self.speaking.looks(self.day)
         self._over(lambda t, lo, hi: exposure.attend(
-            self._attended, self._rough, tops[t], self._koc_arrived, self._arrived, self._background, self._budget,
+            self._attended, self._rough, tops[t], self._koc_arrived, self._arrived, self._attention,
             looks, lo, hi))
         return np.asarray(tops.max(axis=0))
 

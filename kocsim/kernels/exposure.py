@@ -21,7 +21,7 @@ The state of a friend's tie and of a membership is one bit, "heard before"; the 
 from __future__ import annotations
 
 import numpy as np
-from numba import float64, int32, int64, uint8, uint32, uint64
+from numba import float32, float64, int32, int64, uint8, uint32, uint64
 
 from kocsim.kernels.bits import ID_MASK, entity_key, helper, high, jit, low, mix32
 
@@ -141,14 +141,20 @@ def deliver_group_posts(arrived, author, group, load, offsets, ties, lo, hi):
 
 
 @jit
-def attend(share, rough, tops, koc_arrived, arrived, background, budget, looks, lo, hi):
+def attend(share, rough, tops, koc_arrived, arrived, attention, looks, lo, hi):
     """What share of the day's posts each resident gets to, and the chance to see one post, channel by channel.
 
     ``share`` (float64) is what of the feed the day's attention holds. A row of ``rough`` (uint8) gets the upper 8
     bits of the chances on one channel, and ``tops`` the highest of them. ``looks`` says what else the chance depends
     on; see `_chance`. `koc_arrived` and `arrived` have a row a thread, in units of 1/256 post; `arrived` is emptied.
+
+    ``attention`` is ``(contacts, budget, background, further, further_key)``: budget and background by number of
+    contacts, and what is added to the background by class, of 256, or nothing.
     """
     visit_key, visit, member_key, member, view = looks
+    contacts, budget, background, further, further_key = attention
+    f0, f1 = low(further_key), high(further_key)
+    feed = np.empty(BLOCK, np.float64)
     threads = arrived.shape[0]
     for b in range(lo, hi, BLOCK):
         stop = uint64(min(b + BLOCK, hi))
@@ -159,12 +165,23 @@ def attend(share, rough, tops, koc_arrived, arrived, background, budget, looks, 
         for t in range(threads):
             for i in range(uint64(b), stop):
                 arrived[0, i] += koc_arrived[t, i]
-        for i in range(uint64(b), stop):
-            feed = float64(background[i]) + float64(arrived[0, i]) * (1.0 / 256.0)
+        for x in range(stop - uint64(b)):
+            i = uint64(b) + x
+            feed[x] = float64(arrived[0, i]) * (1.0 / 256.0)
             arrived[0, i] = uint32(0)
-            room = float64(budget[i])
+        if further.size:
+            for x in range(stop - uint64(b)):
+                i = uint64(b) + x
+                rest = background[contacts[i]] + further[mix32(f0, f1, uint32(i)) >> uint32(24)]
+                feed[x] += float64(float32(rest))
+        else:
+            for x in range(stop - uint64(b)):
+                feed[x] += float64(background[contacts[uint64(b) + x]])
+        for x in range(stop - uint64(b)):
+            i = uint64(b) + x
+            room = float64(budget[contacts[i]])
             # at most 1 by comparison, not by division: an empty feed is attended in full
-            share[i] = room / feed if room < feed else 1.0
+            share[i] = room / feed[x] if room < feed[x] else 1.0
         for c in range(tops.size):
             row = rough[c]
             v0, v1, limit, some = low(visit_key[c]), high(visit_key[c]), visit[c], view[c]

@@ -445,11 +445,3 @@ def classes(out, key):
     k0, k1 = low(key), high(key)
     for i in range(out.size):
         out[i] = mix32(k0, k1, uint32(i)) >> uint32(24)
-
-
-@jit
-def add_background(background, by_class, key):
-    """Add to each resident's background (float32) that of her class, of 256."""
-    k0, k1 = low(key), high(key)
-    for i in range(background.size):
-        background[i] += by_class[mix32(k0, k1, uint32(i)) >> uint32(24)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -45,11 +45,11 @@ class Attention(Section):
         source="120 m of 1.09 bn daily users post to Moments on a day (Zhang Xiaolong, January 2021)",
     )
 
-    def budget(self, contacts: NDArray[np.uint16]) -> NDArray[np.float32]:
-        """Posts a day that each resident gets to; shape as `contacts`."""
+    def budget(self, contacts: NDArray[Any]) -> NDArray[np.float32]:
+        """Posts a day that somebody of so many contacts gets to; shape as `contacts`."""
         ratio = contacts.astype(np.float64) / REFERENCE_CONTACTS
         return (self.posts_per_day * ratio**self.contacts_exponent).astype(np.float32)
 
-    def background(self, contacts: NDArray[np.uint16]) -> NDArray[np.float32]:
-        """Other posts a day that arrive at each resident; shape as `contacts`."""
+    def background(self, contacts: NDArray[Any]) -> NDArray[np.float32]:
+        """Other posts a day that arrive at somebody of so many contacts; shape as `contacts`."""
         return (self.background_posts * contacts.astype(np.float64)).astype(np.float32)
