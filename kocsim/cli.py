@@ -132,6 +132,13 @@ def _report(result: Result, build: float, days: float) -> None:
     for name, row in table.iterrows():
         share = f"{row.iloc[1]:>9.2%}" if row.iloc[1] == row.iloc[1] else ""
         typer.echo(f"  {name:{width}} {int(row.iloc[0]):>12,} {share}".rstrip())
+    if len(result.audiences):
+        from kocsim import measures
+
+        typer.echo()
+        for name, row in measures.table(result).iterrows():
+            if row["value"] == row["value"]:
+                typer.echo(f"  {name:{width}} {row['value']:>12,.3f} {row['unit']}")
     typer.echo(
         f"\nseed {result.provenance['seed']}, digest {result.digest()}\n"
         f"county {build:.1f} s, days {days:.1f} s{_peak_memory()}"
