@@ -144,12 +144,31 @@ class Market:
             (self._worth, s.membership.discount_paid / 10, self._ends[1]), credited, tally, day, lo, hi)
         return credited
 
+    @property
+    def columns(self) -> list[str]:
+        """What `column` knows of residents here."""
+        return ["orders", "business", "income", "need", *(["tier"] if self.tier.size else []),
+                *(["categories"] if self.breadth.size else [])]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One of `columns`, of all residents."""
+        if name == "business":
+            return (self.flags & 1).astype(np.bool_)
+        if name == "income":
+            return self.incomes()
+        if name == "need":
+            return np.where(self.flags & 1, self.scenario.business.need, self.need_rates())
+        if name == "categories":
+            return self.breadth + (self.orders > 0).astype(np.uint8)
+        values: NDArray[Any] = getattr(self, name)
+        return values
+
     def incomes(self) -> NDArray[np.float64]:
         """Income of each resident, yuan a month; shape (residents,)."""
         return self.scenario.price.incomes()[self._classes(Decision.INCOME_CLASS)]
 
     def need_rates(self) -> NDArray[np.float64]:
-        """Each resident's own need for the category, a day; shape (residents,). Businesses have another."""
+        """Each consumer's own need for the category, a day; shape (residents,)."""
         return self.scenario.need.rates()[self._classes(Decision.NEED_CLASS)]
 
     def _classes(self, decision: Decision) -> NDArray[np.uint8]:

@@ -230,7 +230,7 @@ def _of_buyers(run: Simulation) -> dict[str, Any]:
         if run.market.tier.size:
             columns["tier"] = pd.Categorical.from_codes(run.market.tier.astype(np.int8), pd.Index(TIERS))
         if run.market.breadth.size:
-            columns["categories"] = run.market.breadth + (run.day_customer != NEVER)
+            columns["categories"] = run.market.column("categories")
         if run.broadcasting is not None:
             columns["follows"] = (run.flags & 4).astype(np.bool_)
     if run.touches is not None and run.market is not None:

@@ -59,7 +59,11 @@ class Residents:
     - ``ordered``: whether she ordered on the last day;
     - ``household``, ``community``, ``township``: numbers; ``contacts``: wherever they live; ``ties_in``:
       friends in the county who can reach her; ``koc``: whether she is one;
-    - the county's further columns.
+    - the county's further columns;
+    - where residents differ in how they buy: ``orders`` ever, ``business``, ``income`` (yuan a month), ``need`` (a
+      day),
+      ``tier`` (0 no member, 1 free, 2 paying), ``categories`` bought; a column of the county of the same name stands
+      before them.
 
     Parameters
     ----------
@@ -100,7 +104,13 @@ class Residents:
     @property
     def columns(self) -> list[str]:
         """Names of all columns."""
-        return [*OF_RUN, *OF_COUNTY, *self._simulation.county.columns]
+        own = self._simulation.county.columns
+        return [*OF_RUN, *OF_COUNTY, *own, *(name for name in self._of_market() if name not in own)]
+
+    def _of_market(self) -> list[str]:
+        """Columns that are there where residents differ in how they buy."""
+        market = self._simulation.market
+        return market.columns if market is not None else []
 
     @property
     def index(self) -> NDArray[np.int64]:
@@ -146,6 +156,8 @@ class Residents:
             column = getattr(run if name in OF_RUN else county, name)[rows]
         elif name in county.columns:
             column = county.columns[name][rows]
+        elif run.market is not None and name in run.market.columns:
+            column = run.market.column(name)[rows]
         else:
             near = difflib.get_close_matches(str(name), self.columns, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(self.columns)}."
