@@ -33,6 +33,8 @@ class Broadcasting:
         Trust of each resident in the shop that her community goes to; empty without displays.
     room : ndarray of bool, shape (256,)
         By class of accounts already followed: whether there is room for another.
+    displays : int
+        Shops that show the product.
     today : list of (Aired, int)
         What is broadcast today, and how often.
     """
@@ -46,6 +48,7 @@ class Broadcasting:
         c = county
         self.shop_trust = np.zeros(0, np.uint8)
         chances = np.zeros(c.communities)
+        self.displays = round(shop.display * c.shops)
         if shop.display:
             self.shop_trust = np.full(c.n, round(shop.strength * 255), np.uint8)
             chances = walk_in_chances(

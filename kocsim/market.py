@@ -125,7 +125,8 @@ class Market:
     def afterwards(
         self, who: NDArray[np.int64], fate: NDArray[np.uint8], trust: NDArray[np.uint8],
         shop_trust: NDArray[np.uint8], memory: tuple[Any, Any], room: NDArray[np.bool_], day: int,
-        tally: NDArray[np.int64], invites: NDArray[np.uint8], lo: int, hi: int,
+        tally: NDArray[np.int64], invites: NDArray[np.uint8], sold: tuple[NDArray[np.int64], NDArray[np.int32]],
+        lo: int, hi: int,
     ) -> NDArray[np.int64]:
         """What the orders of ``who[lo:hi]`` leave behind; returns orders by channel, see the kernel."""
         from kocsim.kernels import trade
@@ -141,7 +142,7 @@ class Market:
                   c.is_koc),
             (trust, c.koc_ties, shop_trust, c.koc_offsets, c.koc), memory, s.trust.sale_changes(),
             (*self._joining, self._kinds[0], room), self._climbing, self._inviting, keys,
-            (self._worth, s.membership.discount_paid / 10, self._ends[1]), credited, tally, day, lo, hi)
+            (self._worth, s.membership.discount_paid / 10, self._ends[1]), sold, credited, tally, day, lo, hi)
         return credited
 
     @property

@@ -138,6 +138,25 @@ def cost_a_customer_public(result: Result) -> float:
     return _of_channels(result, PUBLIC, "cost", "customers") / 100
 
 
+def profit(result: Result) -> float:
+    """Yuan a resident that are left of sales after goods, discounts, commission, advertising and all else."""
+    return _share(result.ledger["amount"].xs("cash", level="account").sum() / 100, result.provenance["residents"])
+
+
+def koc_income(result: Result) -> float:
+    """Median income of a KOC over the whole run, in yuan (C54)."""
+    return float(result.kocs["income"].median() / 100) if len(result.kocs) and _tracked(result) else NAN
+
+
+def koc_gini(result: Result) -> float:
+    """Gini coefficient of KOCs' incomes, those who earn nothing included (C54)."""
+    income = np.sort(result.kocs["income"].to_numpy().astype(float))
+    if not income.sum():
+        return NAN
+    rank = np.arange(1, income.size + 1)
+    return float(2 * (rank @ income) / (income.size * income.sum()) - (income.size + 1) / income.size)
+
+
 standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "identified": (identified, "share of residents"),
     "customers": (customers, "share of residents"),
@@ -154,6 +173,9 @@ standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "order_value_private": (order_value_private, "yuan/order"),
     "order_value_public": (order_value_public, "yuan/order"),
     "cost_a_customer_public": (cost_a_customer_public, "yuan/customer"),
+    "profit": (profit, "yuan/resident"),
+    "koc_income": (koc_income, "yuan"),
+    "koc_gini": (koc_gini, "share"),
 }
 """Measures by name, each with its unit."""
 
@@ -192,6 +214,10 @@ def by_tier(result: Result) -> pd.DataFrame:
         raise DataError("There are no members in this run: it needs membership.scan > 0 and the table of residents.")
     groups = bought.assign(lapsed=bought["stage"] == 5).groupby("tier", observed=False)
     return groups.agg(customers=("orders", "size"), orders=("orders", "mean"), lapsed=("lapsed", "mean"))
+
+
+def _tracked(result: Result) -> bool:
+    return "customers" in result.kocs
 
 
 def _share(part: float, whole: float) -> float:

@@ -110,7 +110,8 @@ def outlay(run: Simulation, shares: Shares) -> tuple[NDArray[np.int64], NDArray[
         if one.messages:
             made = made * np.rint(np.minimum(run.speaking.audience[CONTACTS], one.messages)).astype(np.int64)
         posts[one.number] += int(made.sum())
-        cost[one.number] += round(int(made.sum()) * one.channel.cost * 100)
+        each = one.channel.cost + run.scenario.content.quality_cost * run.quality**2
+        cost[one.number] += round(float(made @ np.broadcast_to(each, made.shape)) * 100)
     for aired, turns in run.broadcasting.today if run.broadcasting is not None else []:
         if isinstance(aired.channel, Advertising):
             posts[aired.number] += round(aired.channel.impressions(run.county.n))
@@ -183,6 +184,12 @@ def check_laws(run: Simulation) -> None:
             "credited customers sum to new ones": credited[[3, 5]].sum(axis=1).tolist() == [row["new_customers"]] * 2,
             "credited sales sum to sales": int(credited[7].sum()) == row["sales"],
         }
+    laws["the ledger sums to zero"] = sum(run.books.days[-1].values()) == 0
+    if run.market is not None:
+        laws["sales less discounts are what was paid"] = -(
+            run.books.days[-1]["sales"] + run.books.days[-1]["discounts"]) == row["sales"]
+    laws["KOCs' income is the commission paid"] = int(run.books.income.sum()) == sum(
+        day["commission"] for day in run.books.days)
     if run.touches is not None:
         laws["first touches sum to the newly aware"] = int(record.channels[-1][2].sum()) == row["new_aware"]
     broken = [law for law, holds in laws.items() if not holds]
@@ -216,6 +223,8 @@ def tables(run: Simulation, residents: bool, interrupted: bool) -> Result:
         funnel=_funnel(run, days),
         audiences=_audiences(run),
         trust=_trust(run),
+        ledger=run.books.table(days),
+        kocs=_kocs(run),
         provenance=_provenance(run, interrupted),
     )
 
@@ -280,6 +289,20 @@ def _audiences(run: Simulation) -> pd.DataFrame:
         np.array(rows, np.int64).reshape(-1, 2), columns=["exposed", "customers"],
         index=pd.Index(list(names.values()), name="channel", dtype=str))
     return table.assign(precision=table["customers"] / table["exposed"].where(table["exposed"] > 0))
+
+
+def _kocs(run: Simulation) -> pd.DataFrame:
+    import pandas as pd
+
+    columns: dict[str, Any] = {
+        "resident": run.county.koc, "contacts": run.speaking.audience[CONTACTS],
+        "orders": run.books.orders, "income": run.books.income,
+    }
+    if run.touches is not None and run.market is not None:
+        channel, who = run.market.won >> np.uint32(24), run.market.won & np.uint32(0xFFFFFF)
+        place = np.searchsorted(run.county.koc, who[channel < FROM_CUSTOMERS[0]])
+        columns["customers"] = np.bincount(place, minlength=run.county.koc.size)
+    return pd.DataFrame(columns, index=pd.RangeIndex(run.county.koc.size, name="koc"))
 
 
 def _trust(run: Simulation) -> pd.DataFrame:

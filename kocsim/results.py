@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FORMAT: Final = "kocsim result 1"
 PROVENANCE: Final = "provenance.json"
 TABLES: Final = (
-    "daily", "stages", "coverage", "communities", "residents", "channels", "funnel", "audiences", "trust",
+    "daily", "stages", "coverage", "communities", "residents", "channels", "funnel", "audiences", "trust", "ledger",
+    "kocs",
 )
 WINDOWS: Final = ("today", "week", "ever")
 KOC_COUNTS: Final = ("0", "1", "2", "3", "4+")
@@ -90,6 +91,12 @@ class Result:
     trust : DataFrame
         Ties from KOCs by trust on the last day, in 20 bins (the index says where each begins), those of them that are
         muted, and residents by trust in their shop.
+    ledger : DataFrame
+        A row a day and account (`kocsim.mechanisms.money.ACCOUNTS`): ``amount`` in fen, spent positive, earned
+        negative; each day sums to zero.
+    kocs : DataFrame
+        A row a KOC: resident, contacts, ``orders`` that she sold (last touch), ``income`` in fen, and, where touches
+        are remembered, ``customers`` whom she won.
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """
@@ -103,6 +110,8 @@ class Result:
     funnel: pd.DataFrame
     audiences: pd.DataFrame
     trust: pd.DataFrame
+    ledger: pd.DataFrame
+    kocs: pd.DataFrame
     provenance: dict[str, Any]
 
     def digest(self) -> str:

@@ -30,6 +30,7 @@ from kocsim.mechanisms.identification import Identification
 from kocsim.mechanisms.invitation import Invitation
 from kocsim.mechanisms.ladder import Ladder
 from kocsim.mechanisms.membership import Membership
+from kocsim.mechanisms.money import Money
 from kocsim.mechanisms.need import Need
 from kocsim.mechanisms.posting import Posting
 from kocsim.mechanisms.price import Price
@@ -117,6 +118,7 @@ class Scenario(Section):
     satisfaction: Satisfaction = Field(default_factory=Satisfaction, description="what an order leaves behind")
     invitation: Invitation = Field(default_factory=Invitation, description="customers who bring friends")
     membership: Membership = Field(default_factory=Membership, description="members, free and paid")
+    money: Money = Field(default_factory=Money, description="what sales cost, and who earns")
     attribution: Attribution = Field(default_factory=Attribution, description="first and last touch")
 
     @classmethod

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from kocsim.books import Books
 from kocsim.broadcasting import Broadcasting
 from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
@@ -118,6 +119,8 @@ class Simulation:
         Needs, incomes, businesses, members, baskets; None where all residents buy alike.
     broadcasting : Broadcasting or None
         What the firm says itself; None where it says nothing.
+    books : Books
+        The ledger, and what each KOC has earned.
     touches : Touches or None
         Whom residents heard first and last; None where nobody asks.
     mutes : int
@@ -210,6 +213,7 @@ class Simulation:
         self._rough = scattered((len(self.channels), n), np.uint8)
         self.flags = np.zeros(n if s.deals else 0, np.uint8)
         self.market = Market(s, c, self.seed, self.flags) if s.deals else None
+        self.books = Books(s, k)
         self.touches = Touches(c) if s.tracks else None
         self.broadcasting = Broadcasting(s, c, self.seed, self.flags) if s.airs else None
         if self.broadcasting is not None:
@@ -584,6 +588,7 @@ class Simulation:
         market, parts = self.market, self._parts
         who = np.flatnonzero(self.ordered)
         invites = np.zeros(who.size, np.uint8)
+        sold = (np.zeros(who.size, np.int64), np.full(who.size, -1, np.int32))
         memory = (np.zeros(0, np.uint64), np.zeros(0, np.uint32))
         if self.touches is not None:
             memory = (self.touches.last, self.touches.first)
@@ -595,12 +600,13 @@ class Simulation:
         def work(t: int, lo: int, hi: int) -> NDArray[np.int64]:
             a, z = who.size * t // parts, who.size * (t + 1) // parts
             part = market.afterwards(
-                who, self._fate, self._trust, shop_trust, memory, room, self.day, tallies[t], invites, a, z)
+                who, self._fate, self._trust, shop_trust, memory, room, self.day, tallies[t], invites, sold, a, z)
             return part
 
         credited = sum(self._over(work), credited)
         self._over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
         tally += tallies.sum(axis=0)
+        self.books.sell(*sold)
         market.inviters = who[invites.astype(np.bool_)].astype(np.int32)
         return credited
 
@@ -636,6 +642,10 @@ class Simulation:
             "not_renewed": int(tally[15]), "scans": int(tally[16]), "categories_added": int(tally[18]),
             "inviters": int(tally[19]),
         })
+        air, listed = self.broadcasting, int(tally[20]) if self.market is not None else row["sales"]
+        self.books.close(
+            row, listed, int(credited[0, list(FROM_CUSTOMERS)].sum()), cost, air.displays if air is not None else 0,
+            self.county.koc.size * self.scenario.friends.koc_accounts)
         self.record.add_channels(np.vstack([posts, seen.by_channel, firsts, credited[:, :-1], cost]), credited[:, -1])
         if self.market is not None:
             self.record.funnel.append(tally[:8].reshape(2, 4).copy())

@@ -47,6 +47,8 @@ def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: referen
         assert_same(simulation, "inviters", market.inviters, day.inviters, always=True)
         if simulation.touches is not None:
             assert_same(simulation, "won", market.won, day.won)
+            assert_same(simulation, "income", simulation.books.income, day.income, always=True)
+        assert sum(row["sales"] for row in simulation.record.rows) == day.sales
     if (touches := simulation.touches) is not None:
         packed = [d << 48 | lot << 40 | channel << 35 | index for d, lot, channel, index in day.touch]
         assert_same(simulation, "touch", touches.last, packed)

@@ -270,7 +270,8 @@ def test_save_and_load(county: ks.County, tmp_path: Path) -> None:
     result.save(tmp_path / "out")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "audiences.parquet", "channels.parquet", "communities.parquet", "coverage.parquet", "daily.parquet",
-        "funnel.parquet", "provenance.json", "residents.parquet", "stages.parquet", "trust.parquet",
+        "funnel.parquet", "kocs.parquet", "ledger.parquet", "provenance.json", "residents.parquet", "stages.parquet",
+        "trust.parquet",
     ]
     loaded = ks.Result.load(tmp_path / "out")
     for table in TABLES:

@@ -62,6 +62,7 @@ MARKET = {
         "discount_free": st.floats(0, 0.5), "discount_paid": st.floats(0, 0.9), "lift_free": st.floats(0, 2),
         "lift_paid": st.floats(0, 2), "lock_free": share(), "lock_paid": share(),
     }),
+    "money": st.fixed_dictionaries({"commission": share(), "goods": share()}),
     "attribution": st.fixed_dictionaries({"track": st.booleans()}),
 }
 """What may be switched on, section by section."""

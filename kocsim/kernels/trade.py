@@ -21,17 +21,18 @@ from kocsim.kernels.residents import (
     identify,
     weigh,
 )
-from kocsim.kernels.touches import INDEX, KOC_CHANNELS, credit_of
+from kocsim.kernels.touches import INDEX, KOC_CHANNELS, _row, credit_of
 from kocsim.stages import NEVER, Stage
 
 UNAWARE, AWARE, IDENTIFIED, CUSTOMER, REPEAT, LAPSED = (int(stage) for stage in Stage)
 ORDERED, PLEASED, ENTRY, DAILY, DURABLE = 1, 16, 128, 32, 64
 """Bits of a fate beside `NEW`, `RETURNED` and `GONE`: ordered; it satisfied; what was in the order."""
-TALLY = 20
+TALLY = 21
 """Consumers: 0 leads, 1 screening, 2 intent, 3 deals; businesses: 4-7 the same. 8 sales (fen), 9 orders that satisfied,
 10 orders of businesses, 11 first orders after a click, 12 new members, 13 new paying members, 14 renewals, 15 not
 renewed,
-16 codes scanned, 17 new followers, 18 second and third categories added, 19 customers who invite."""
+16 codes scanned, 17 new followers, 18 second and third categories added, 19 customers who invite, 20 sales at list
+price (fen)."""
 SHOP_VISIT = 12
 NEEDS_BLOCK = 1024
 
@@ -163,14 +164,10 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
             what |= uint8(ORDERED)
             counts[9] += 1
             tally[10] += business
-            sale = int64(0)
-            if what & uint8(ENTRY):
-                sale += values[1 if business else 0, t]
-            if what & uint8(DAILY):
-                sale += values[2, t]
-            if what & uint8(DURABLE):
-                sale += values[3, t]
-            tally[8] += sale
+            for kind, bit in ((1 if business else 0, ENTRY), (2, DAILY), (3, DURABLE)):
+                if what & uint8(bit):
+                    tally[8] += values[kind, t]
+                    tally[20] += values[kind, 0]
             if new and day_customer[i] == uint16(NEVER):
                 day_customer[i] = uint16(day)
                 what |= NEW
@@ -223,7 +220,7 @@ def _moved(have, change, luck):
 
 @jit
 def afterwards(
-    who, people, ties, memory, moves, joining, climbing, inviting, keys, values, credited, tally, day, lo, hi
+    who, people, ties, memory, moves, joining, climbing, inviting, keys, values, sold, credited, tally, day, lo, hi
 ):
     """What the orders of the residents ``who[lo:hi]`` leave behind: trust, membership, baskets, invitations.
 
@@ -238,10 +235,13 @@ def afterwards(
         Chances by trust in who sold. ``inviting`` of a KOC is never asked.
     keys : trust, need class, scan, join, upgrade, climb, invite, followed
     values : (fen without discount, by kind of order; share of it that paying members save; fen by kind and tier)
+    sold : (paid, seller)
+        Of each of ``who``: gets what she paid, in fen, and the number of the KOC who sold, -1 for none.
     credited : int64, shape (5, channels + 1)
         Adds first orders and orders by last touch, the same by first touch, and sales (fen) by last touch.
     """
     fate, flags, tier, joined, saved, breadth, won, orders, invites, is_koc = people
+    paid, seller = sold
     trust, koc_ties, shop_trust, offsets, entity = ties
     touch, first = memory
     scan, join, upgrade, by_need, room = joining
@@ -268,6 +268,7 @@ def afterwards(
         for kind, bit in ((row, ENTRY), (2, DAILY), (3, DURABLE)):
             if what & uint8(bit):
                 credited[4, channel] += price[kind, t]
+                paid[x] += price[kind, t]
         if new:
             credited[0, channel] += 1
             credited[2, earlier] += 1
@@ -278,6 +279,7 @@ def afterwards(
         luck = mix32(low(k_trust), high(k_trust), uint32(i)) >> uint32(16)
         if last and channel < KOC_CHANNELS and index > uint64(0):
             e = index - uint64(1)
+            seller[x] = _row(offsets, int64(e))
             if trust.size:
                 faith = uint64(trust[e])
                 trust[e] = _moved(trust[e], change, luck)

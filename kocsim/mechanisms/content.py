@@ -51,6 +51,11 @@ class Content(Section):
         meaning="evidence carried by noise, beside a selling post",
         source="0 by definition: it is not about the product",
     )
+    quality_cost: float = param(
+        0.0, unit="yuan/post", ge=0, le=1e6,
+        meaning="what a KOC's post of full quality costs; one of quality q costs q squared of it",
+        source="assumption: 0; sweep (C63, C97)",
+    )
     disclosed_weight: float = param(
         0.5, unit="share", ge=0, le=1,
         meaning="evidence carried by a selling post that discloses a commission, beside one that does not",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 CLASSES: Final = 256
 """Incomes and needs are lognormal in so many classes of equal size."""
 
+MOST_OFTEN: Final = 1e9
+"""More than any chance to buy is ever multiplied by."""
+
 
 def lognormal_classes(sigma: float) -> NDArray[np.float64]:
     """Values of a lognormal of median 1 at the middle of each class; shape (256,)."""
@@ -73,4 +76,5 @@ class Price(Section):
         """What the chance to buy is multiplied by, by tier of membership and class of income; shape (tiers, 256)."""
         exponent = self.elasticity * lognormal_classes(self.income_sigma) ** -self.income_exponent
         ratio = np.maximum(self.price * (1 - discounts), 0.01) / self.reference
-        return np.asarray(ratio[:, None] ** -exponent)
+        with np.errstate(over="ignore"):
+            return np.asarray(np.minimum(ratio[:, None] ** -exponent, MOST_OFTEN))

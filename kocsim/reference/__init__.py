@@ -67,6 +67,8 @@ class Day(NamedTuple):
     inviters: list[int]
     sales: int
     """Of all days so far, in fen."""
+    income: list[int]
+    """Of each KOC, in fen."""
 
 
 def run(
@@ -143,4 +145,5 @@ def _look(world: World, day: int, exposures: int) -> Day:
         shop_trust=[r.shop_trust for r in people],
         inviters=[i for i, r in enumerate(people) if r.invites],
         sales=world.sales,
+        income=list(world.income),
     )

@@ -120,7 +120,11 @@ def _afterwards(
     if resident.business:
         worth[0] *= s.business.value
     off = m.discounts()[resident.tier]
-    world.sales += sum(round(w * 100 * (1 - off)) for w, g in zip(worth, goods, strict=True) if g)
+    paid = sum(round(w * 100 * (1 - off)) for w, g in zip(worth, goods, strict=True) if g)
+    world.sales += paid
+    seller = _seller(world, resident)
+    if seller is not None:
+        world.income[seller] += round(paid * s.money.commission)
     resident.orders += 1
     if newly:
         resident.won = credit(world, resident)
@@ -143,13 +147,21 @@ def _afterwards(
     resident.invites = pleased and i not in world.koc and _happens(world, d.INVITE_NOW, day, i, rate)
 
 
+def _seller(world: World, resident: Resident) -> int | None:
+    """The KOC who was heard last, if it was one."""
+    _, _, channel, index = resident.touch
+    if channel < 7 and index:
+        return max(k for k, at in enumerate(world.first_tie[:-1]) if at <= index - 1)
+    return None
+
+
 def _repay_trust(world: World, day: int, i: int, resident: Resident, pleased: bool) -> int:
     """Trust in the KOC or shop that was heard last, before this order moves it; 255 where neither was."""
-    _, _, channel, index = resident.touch
+    channel = resident.touch[2]
     change = world.scenario.trust.sale_changes()[0 if pleased else 1]
     luck = mix32(stream(world.seed, Decision.TRUST_ORDER, day), i) >> 16
-    if channel < 7 and index:
-        k = max(k for k, at in enumerate(world.first_tie[:-1]) if at <= index - 1)
+    k = _seller(world, resident)
+    if k is not None:
         faith = world.trust[k, i]
         if world.scenario.trust.moves:
             world.trust[k, i] = min(max(faith + ((change + luck) >> 16), 0), 255)

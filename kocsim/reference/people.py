@@ -141,6 +141,8 @@ class World:
         self.expected = [0] * n
         """What KOCs' posts to platforms add to each feed on a day, on average."""
         self.sales = 0
+        self.income = [0] * len(self.koc)
+        """What KOCs have earned, in fen."""
 
         attention = scenario.attention
         self.budget = attention.budget(county.contacts).tolist()

@@ -1,0 +1,97 @@
+"""The ledger: every day's money in whole fen, and what each KOC has earned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kocsim.mechanisms.channels import CHANNELS
+from kocsim.mechanisms.money import ACCOUNTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from kocsim.scenario import Scenario
+
+ADVERTISING = CHANNELS.index("advertising")
+
+
+class Books:
+    """The ledger of a run.
+
+    Attributes
+    ----------
+    days : list of dict of str to int
+        Amount of each account on each day, in fen; a day sums to zero.
+    income : ndarray of int64, shape (kocs,)
+        What each KOC has earned, in fen.
+    orders : ndarray of int64, shape (kocs,)
+        Orders that each KOC sold.
+    """
+
+    def __init__(self, scenario: Scenario, kocs: int) -> None:
+        self.scenario = scenario
+        self.days: list[dict[str, int]] = []
+        self.income = np.zeros(kocs, np.int64)
+        self.orders = np.zeros(kocs, np.int64)
+        self._commission = 0
+
+    def sell(self, paid: NDArray[np.int64], seller: NDArray[np.int32]) -> None:
+        """Book commission: what each order brought in fen, and the KOC who sold it, -1 for none."""
+        by_koc = seller >= 0
+        due = np.rint(paid[by_koc] * self.scenario.money.commission)
+        kocs = self.income.size
+        # whole numbers below 2**53, so sums of floats are exact
+        self.income += np.bincount(seller[by_koc], due, kocs).astype(np.int64)
+        self.orders += np.bincount(seller[by_koc], minlength=kocs)
+        self._commission = int(due.sum())
+
+    def close(
+        self, row: Mapping[str, int], listed: int, won_by_customers: int, costs: NDArray[np.int64], displays: int,
+        accounts: int,
+    ) -> None:
+        """Close a day.
+
+        Parameters
+        ----------
+        row : mapping
+            The day's row of `Result.daily`.
+        listed : int
+            Sales at list price, in fen.
+        won_by_customers : int
+            Customers whom customers won today.
+        costs : ndarray of int64
+            What was spent on each channel, in fen.
+        displays, accounts : int
+            Shops that show the product, and accounts of KOCs.
+        """
+        m = self.scenario.money
+        fees = (row["new_paying_members"] + row["renewals"]) * round(self.scenario.membership.fee * 100)
+        day = dict.fromkeys(ACCOUNTS, 0) | {
+            "sales": -listed,
+            "discounts": listed - row["sales"],
+            "goods": round(listed * m.goods),
+            "commission": self._commission,
+            "rewards": won_by_customers * round(m.reward * 100),
+            "advertising": int(costs[ADVERTISING]),
+            "posts": int(costs.sum() - costs[ADVERTISING]),
+            "fees": -fees,
+            "rent": displays * round(m.rent * 100),
+            "staff": round(m.staff * 100),
+            "phones": accounts * round(m.phone * 100),
+        }
+        day["cash"] = -sum(day.values())
+        self.days.append(day)
+        self._commission = 0
+
+    def table(self, days: pd.RangeIndex) -> pd.DataFrame:
+        """`Result.ledger`."""
+        import pandas as pd
+
+        index = pd.MultiIndex.from_product([days, list(ACCOUNTS)], names=["day", "account"])
+        amounts = [day[account] for day in self.days for account in ACCOUNTS]
+        return pd.DataFrame({"amount": np.array(amounts, np.int64)}, index=index)
