@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kocsim.catchments import walk_in_chances
 from kocsim.errors import DataError
-from kocsim.mechanisms.broadcasts import CATCHMENT, COLUMN, Aired, aired
+from kocsim.mechanisms.broadcasts import AUDIENCES, CATCHMENT, COLUMN, Aired, Broadcast, aired
 from kocsim.mechanisms.channels import MOST_CHANNELS, Platform
 from kocsim.mechanisms.price import lognormal_classes
 from kocsim.rng import Decision, chance, entity_key, stream, uniform31
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
     from kocsim.scenario import Scenario
     from kocsim.touches import Touches
 
+
+
+def check_audiences(broadcasts: tuple[Broadcast, ...], columns: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse an audience that a county with these columns does not have.
+
+    Raises
+    ------
+    DataError
+        Naming it and the columns there are.
+    """
+    have = sorted(name for name, column in columns.items() if column.dtype == np.bool_)
+    known = AUDIENCES[:4]
+    for own in broadcasts:
+        if own.audience not in (*known, *have):
+            near = difflib.get_close_matches(own.audience, (*known, *have), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise DataError(
+                f"The audience of broadcast {own.name!r} must be one of {', '.join(known)} or a column of truth values "
+                f"of the county's residents ({', '.join(have) or 'this county has none'}); got {own.audience!r}.{hint}"
+            )
 
 
 class Broadcasting:
@@ -55,7 +76,10 @@ class Broadcasting:
                 c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
                 visit=shop.visit, scale=shop.range, display=shop.display)
         self._walk_in = (c.community, np.array([chance(p) for p in chances.tolist()], np.uint32), c.community_shop)
-        self._columns = {own.column: self._column(own.column) for own in self._day(1, {}) if own.audience == COLUMN}
+        check_audiences(scenario.broadcasts, county.columns)
+        self._columns = {
+            own.column: county.columns[own.column].astype(np.uint8)
+            for own in self._day(1, {}) if own.audience == COLUMN}
         self.today: list[tuple[Aired, int]] = []
         from kocsim.kernels import broadcasts
 
@@ -68,16 +92,6 @@ class Broadcasting:
         account = self.scenario.official_account
         followed = account.followed * lognormal_classes(account.followed_sigma)
         return np.asarray(np.minimum(followed, account.cap) * account.background_posts * account.load)
-
-    def _column(self, name: str) -> NDArray[np.uint8]:
-        column = self.county.columns.get(name)
-        if column is None or column.dtype != np.bool_:
-            have = sorted(key for key, value in self.county.columns.items() if value.dtype == np.bool_)
-            raise DataError(
-                f"The audience of a broadcast must be everyone, followers, customers, members or a column of truth "
-                f"values of the county's residents ({', '.join(have) or 'this county has none'}); got {name!r}."
-            )
-        return column.astype(np.uint8)
 
     def _day(self, day: int, posted: Mapping[str, int]) -> list[Aired]:
         return aired(self.scenario, self.county.n, day, posted)

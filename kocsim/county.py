@@ -297,7 +297,7 @@ class County:
         DataFrame
             Index "quantity"; columns "asked" (NaN where nothing was), "got" and "unit".
         """
-        from kocsim.measure import summarise
+        from kocsim.countysummary import summarise
 
         return summarise(self, at_least("sample", sample, 1))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kocsim.scenario import Scenario
 
 NOBODY = (1 << 32) - 1
-CREDITS = 5
+CREDITS = 6
 """Rows of what is credited to channels: see `kocsim.kernels.trade.afterwards`."""
 
 
@@ -44,6 +44,8 @@ class Market:
         Orders ever.
     won : ndarray of uint32, shape (residents,)
         Credit of the last touch before the first order; see `kocsim.kernels.touches`.
+    converted : ndarray of int64, shape (channels,)
+        Customers who had heard on each channel by their first order.
     inviters : ndarray of int32
         Who invites friends tomorrow, ascending.
     """
@@ -64,6 +66,7 @@ class Market:
         self.orders = np.zeros(n, np.uint16)
         self.won = np.full(n, NOBODY, np.uint32)
         self.inviters = np.zeros(0, np.int32)
+        self.converted = np.zeros(MOST_CHANNELS, np.int64)
         self._tables()
         if s.business.share:
             from kocsim.kernels import trade
@@ -124,7 +127,7 @@ class Market:
 
     def afterwards(
         self, who: NDArray[np.int64], fate: NDArray[np.uint8], trust: NDArray[np.uint8],
-        shop_trust: NDArray[np.uint8], memory: tuple[Any, Any], room: NDArray[np.bool_], day: int,
+        shop_trust: NDArray[np.uint8], memory: tuple[Any, Any, Any], room: NDArray[np.bool_], day: int,
         tally: NDArray[np.int64], invites: NDArray[np.uint8], sold: tuple[NDArray[np.int64], NDArray[np.int32]],
         lo: int, hi: int,
     ) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Figures that sum up a run: how often customers come back, whom they bring, what lasts, what was wasted.
 
 Each measure is a function of a `Result` that returns one number, NaN where the run cannot tell (a mechanism was off, or
-nobody bought). `table` gives all of `standard` with unit and meaning::
+nobody bought; most of them need ``attribution.track``). `table` gives all of `standard` with unit and meaning::
 
     ks.measures.table(result)
     ks.measures.loop_gain(result)
@@ -35,12 +35,12 @@ NAN: Final = math.nan
 
 def identified(result: Result) -> float:
     """Residents who ever identified with the product, of all."""
-    return _share(result.daily["identified"].iloc[-1], result.provenance["residents"])
+    return _share(result.daily["identified"].max(), result.provenance["residents"])
 
 
 def customers(result: Result) -> float:
     """Residents who ever ordered, KOCs included, of all."""
-    return _share(result.daily["customers"].iloc[-1], result.provenance["residents"])
+    return _share(result.daily["customers"].max(), result.provenance["residents"])
 
 
 def sales(result: Result) -> float:
@@ -91,7 +91,7 @@ def loop_gain(result: Result) -> float:
 def sales_half_life(result: Result) -> float:
     """Days until sales fall to half after KOCs stop posting (`posting.until`); infinite where they do not.
 
-    The mean of seven days is compared with that of the last seven days of posting.
+    The mean of seven days is compared with that of the last seven days of posting; NaN where it stops within a week.
     """
     until = result.provenance["scenario"]["posting"]["until"]
     weekly = result.daily["sales"].rolling(WEEK).mean()
@@ -134,18 +134,23 @@ def order_value_public(result: Result) -> float:
 
 
 def cost_a_customer_public(result: Result) -> float:
-    """Yuan of advertising for each customer whose last touch it was (C39)."""
-    return _of_channels(result, PUBLIC, "cost", "customers") / 100
+    """Yuan of advertising for each customer whose last touch it was, infinite where it won nobody (C39)."""
+    cost, won = (_sum(result, PUBLIC, column) for column in ("cost", "new_customers"))
+    return math.inf if cost and not won else _share(cost / 100, won)
 
 
 def profit(result: Result) -> float:
     """Yuan a resident that are left of sales after goods, discounts, commission, advertising and all else."""
-    return _share(result.ledger["amount"].xs("cash", level="account").sum() / 100, result.provenance["residents"])
+    if not len(result.ledger):
+        return NAN
+    cash = result.ledger.index.get_level_values("account") == "cash"
+    return _share(result.ledger.loc[cash, "amount"].sum() / 100, result.provenance["residents"])
 
 
 def koc_income(result: Result) -> float:
     """Median income of a KOC over the whole run, in yuan (C54)."""
-    return float(result.kocs["income"].median() / 100) if len(result.kocs) and _tracked(result) else NAN
+    known = "customers" in result.kocs and len(result.kocs) > 0 and len(result.daily) > 0
+    return float(result.kocs["income"].median() / 100) if known else NAN
 
 
 def koc_gini(result: Result) -> float:
@@ -204,6 +209,11 @@ def by_tier(result: Result) -> pd.DataFrame:
     The difference between tiers is cause and self-selection together; the cause alone is the difference to a run on the
     same seed whose members get nothing (`kocsim.mechanisms.membership`).
 
+    Returns
+    -------
+    DataFrame
+        Index "tier"; ``customers``; ``orders``, the mean of each; ``lapsed``, the share of them.
+
     Raises
     ------
     DataError
@@ -216,10 +226,6 @@ def by_tier(result: Result) -> pd.DataFrame:
     return groups.agg(customers=("orders", "size"), orders=("orders", "mean"), lapsed=("lapsed", "mean"))
 
 
-def _tracked(result: Result) -> bool:
-    return "customers" in result.kocs
-
-
 def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole else NAN
 
@@ -230,7 +236,8 @@ def _won(result: Result, days: int) -> pd.DataFrame | None:
     if "orders" not in people or not len(people):
         return None
     day = people["day_customer"].to_numpy()
-    bought: pd.DataFrame = people[(day > 0) & (day != NEVER) & (day.astype(np.int64) <= len(result.daily) - days)]
+    early = day.astype(np.int64) <= len(result.daily) - days
+    bought: pd.DataFrame = people[(day > 0) & (day != NEVER) & (people["orders"] > 0) & early]
     return bought
 
 
@@ -240,5 +247,9 @@ def _precision(result: Result, channels: tuple[str, ...]) -> float:
 
 
 def _of_channels(result: Result, channels: tuple[str, ...], part: str, whole: str) -> float:
-    some = result.channels[result.channels.index.get_level_values("channel").isin(channels)]
-    return _share(some[part].sum(), some[whole].sum())
+    return _share(_sum(result, channels, part), _sum(result, channels, whole))
+
+
+def _sum(result: Result, channels: tuple[str, ...], column: str) -> float:
+    some = result.channels.index.get_level_values("channel").isin(channels)
+    return float(result.channels.loc[some, column].sum())

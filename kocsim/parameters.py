@@ -160,6 +160,12 @@ def _plain(value: Any, kind: Any) -> Any:
     ValueError
         When it is of another kind; the sentence about it is written in `_sentence`.
     """
+    if get_origin(kind) is tuple:
+        if isinstance(value, Section):
+            return (value,)
+        if isinstance(value, Mapping) and list(value) == [str(number) for number in range(len(value))]:
+            return tuple(value.values())
+        return value
     if isinstance(value, str):
         value.encode()  # half a surrogate pair could not be written to a file
         value = str(value)
@@ -204,8 +210,22 @@ def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         before = merged.get(name)
         if isinstance(value, Mapping) and isinstance(before, Mapping | Section):
             value = _merge(dict(before), value)
+        elif isinstance(value, Mapping) and isinstance(before, tuple):
+            value = _items(before, value)
         merged[name] = value
     return merged
+
+
+def _items(items: tuple[Section, ...], changes: Mapping[str, Any]) -> list[Any] | Mapping[str, Any]:
+    """A list of sections with some of them changed, by number or by name; the changes themselves if there is none."""
+    changed: list[Any] = list(items)
+    names = [str(getattr(item, "name", number)) for number, item in enumerate(items)]
+    for key, change in changes.items():
+        where = names.index(str(key)) if str(key) in names else int(key) if str(key).isdecimal() else len(items)
+        if where >= len(items) or not isinstance(change, Mapping):
+            return changes
+        changed[where] = _merge(dict(changed[where]), change)
+    return changed
 
 
 def _field(cls: type[BaseModel], path: tuple[Any, ...]) -> FieldInfo | None:
@@ -293,6 +313,8 @@ def _did_you_mean(cls: type[Section], path: tuple[Any, ...]) -> str:
     """Names that might have been meant: the same in a section, or a similar one in the same place."""
     above = _field(cls, path[:-1])
     here: Any = above.annotation if above is not None else cls
+    if get_origin(here) is tuple:
+        here = get_args(here)[0]
     if not _is_section(here):
         return ""
     last = str(path[-1])

@@ -17,7 +17,7 @@ from kocsim.results import CHANNEL_UNITS, KOC_COUNTS, UNITS, WINDOWS, Result, co
 from kocsim.stages import NEVER, Stage
 
 TRUST_BINS = 20
-SHOP_VISIT, INVITATIONS = CHANNELS.index("shop_visit"), CHANNELS.index("invitations")
+INVITATIONS = CHANNELS.index("invitations")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,9 +247,10 @@ def _of_buyers(run: Simulation) -> dict[str, Any]:
         place = np.full(256, -1, np.int8)
         place[list(names)] = np.arange(len(names))
         for name, credit in (("first", run.touches.first), ("won", run.market.won)):
-            channel = (credit >> np.uint32(24)).astype(np.uint8)
+            byte = (credit >> np.uint32(24)).astype(np.uint8)
+            channel = np.where(byte == 255, byte, byte & 31)
             columns[f"{name}_channel"] = pd.Categorical.from_codes(place[channel], pd.Index(list(names.values())))
-            nobody = (channel == 255) | ((channel >= 10) & (channel != SHOP_VISIT))
+            nobody = byte > INVITATIONS  # the firm, a shop, or what a platform recommended
             by = (credit & np.uint32(0xFFFFFF)).astype(np.int32)
             columns[f"{name}_by"] = np.where(nobody, -1, by).astype(np.int32)
     return columns
@@ -284,7 +285,7 @@ def _audiences(run: Simulation) -> pd.DataFrame:
         assert run.touches is not None
         heard = (run.touches.met >> np.uint32(number) & np.uint32(1)).astype(np.bool_)
         heard[run.county.koc] = False
-        rows.append([int(heard.sum()), int((run.day_customer[heard] != NEVER).sum())])
+        rows.append([int(heard.sum()), int(run.market.converted[number]) if run.market is not None else 0])
     table = pd.DataFrame(
         np.array(rows, np.int64).reshape(-1, 2), columns=["exposed", "customers"],
         index=pd.Index(list(names.values()), name="channel", dtype=str))
@@ -316,7 +317,7 @@ def _trust(run: Simulation) -> pd.DataFrame:
     }
     if run.broadcasting is not None and run.broadcasting.shop_trust.size:
         shops = np.minimum(run.broadcasting.shop_trust.astype(np.int64) * TRUST_BINS // 255, TRUST_BINS - 1)
-        columns["residents"] = np.bincount(shops, minlength=TRUST_BINS)
+        columns["shops"] = np.bincount(shops, minlength=TRUST_BINS)
     return pd.DataFrame(columns, index=pd.Index(np.arange(TRUST_BINS) / TRUST_BINS, name="trust"))
 
 

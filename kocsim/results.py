@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-FORMAT: Final = "kocsim result 1"
+FORMAT: Final = "kocsim result 2"
 PROVENANCE: Final = "provenance.json"
 TABLES: Final = (
     "daily", "stages", "coverage", "communities", "residents", "channels", "funnel", "audiences", "trust", "ledger",
@@ -42,7 +42,7 @@ UNITS: Final = {
 """Unit of each column of `Result.daily`."""
 CHANNEL_UNITS: Final = {
     "posts": "posts/day", "exposures": "posts seen/day", "first_touches": "residents/day",
-    "customers": "residents/day", "orders": "orders/day", "customers_first": "residents/day",
+    "new_customers": "residents/day", "orders": "orders/day", "new_customers_first": "residents/day",
     "orders_first": "orders/day", "sales": "fen/day", "cost": "fen/day",
 }
 """Unit of each column of `Result.channels`."""
@@ -73,24 +73,25 @@ class Result:
         became aware, identified, a customer (0: from the start; 65535: never).
         Where residents differ in how they buy, also their orders, whether they buy for a business, tier of
         membership, categories bought and whether they follow the official account; where touches are remembered, the
-        channel of the first touch and of the last before the first order, and who it came from: a resident (KOC or
-        customer), a shop, or -1.
+        channel of the first touch and of the last before the first order, and the resident (KOC or customer) who it
+        came from; -1 where it was the firm, a shop, or what a platform recommended.
     channels : DataFrame
         A row a day and channel: ``posts`` (a message counts for each contact, an advertisement for each
         impression, another broadcast once), ``exposures``,
-        ``first_touches`` (residents who became aware), ``customers``, ``orders`` and ``sales`` (fen) by last touch,
-        ``customers_first`` and ``orders_first`` by first touch, ``cost`` (fen). What is credited to nobody stands under
-        "none", so each sums to the day's. Credits are 0 where touches are not remembered. Units in `CHANNEL_UNITS`.
+        ``first_touches`` (residents who became aware), ``new_customers``, ``orders`` and ``sales`` (fen) by last
+        touch, ``new_customers_first`` and ``orders_first`` by first touch, ``cost`` (fen). What is credited to nobody
+        stands under "none", so each sums to the day's: all of it where touches are not remembered. Units in
+        `CHANNEL_UNITS`.
     funnel : DataFrame
         A row a day and segment, where residents differ in how they buy. Consumers: ``lead`` newly aware, ``screening``
         a need and aware, ``intent`` a need and identified, ``deal`` first order. Businesses: ``screening`` newly
         identified, ``intent`` half of the steps to a deal done.
     audiences : DataFrame
-        By channel: residents other than KOCs who ever heard of the product there, those of them who became customers,
-        and their share (``precision``). Empty where touches are not remembered.
+        By channel: residents other than KOCs who ever heard of the product there, ``customers`` who had by their first
+        order, and their share (``precision``). Empty where touches are not remembered.
     trust : DataFrame
         Ties from KOCs by trust on the last day, in 20 bins (the index says where each begins), those of them that are
-        muted, and residents by trust in their shop.
+        muted, and residents by trust in the shop they go to (``shops``).
     ledger : DataFrame
         A row a day and account (`kocsim.mechanisms.money.ACCOUNTS`): ``amount`` in fen, spent positive, earned
         negative; each day sums to zero.
@@ -118,7 +119,7 @@ class Result:
         """One hash of every resident's whole trajectory (stage, evidence, sources and KOCs seen, day by day).
 
         Equal for equal results, whatever the number of threads, and with all probability different when a single
-        resident differs on a single day.
+        resident differs in one of these on a single day. What moves none of them, such as money, is not in it.
         """
         return str(self.provenance["digest"])
 
@@ -140,6 +141,8 @@ class Result:
         import pandas as pd
 
         n = self.provenance["residents"]
+        if not len(self.daily):
+            raise DataError("There is nothing to sum up in a run of no days.")
         last = self.daily.iloc[-1]
         rows: dict[str, float] = {
             name: last[name] for name in ("aware", "identified", "customers", "active_customers")
@@ -159,7 +162,7 @@ class Result:
         """Who won whom: a row a customer who was won, from `residents`.
 
         Index "resident"; ``day`` of the first order, ``channel`` of the last touch before it and ``by``, the KOC or
-        customer (a resident) or shop that it came from, -1 where it was the firm.
+        customer (a resident) that it came from, -1 where it was none.
 
         Raises
         ------
@@ -176,7 +179,7 @@ class Result:
     def to_xarray(self) -> xr.Dataset:
         """All tables over days as one labelled data set (needs the extra ``kocsim[xarray]``).
 
-        Dimensions: day; channel; stage; window and kocs for coverage.
+        Dimensions: day; channel; account; segment; stage; window and kocs for coverage.
         """
         try:
             import xarray as xr
@@ -194,6 +197,13 @@ class Result:
         for name, unit in CHANNEL_UNITS.items():
             data[f"channel_{name}"] = by_channel[name]
             data[f"channel_{name}"].attrs["units"] = unit
+        for table, columns in ((self.funnel, self.funnel.columns), (self.ledger, ["amount"])):
+            if len(table):
+                part = xr.Dataset.from_dataframe(table)
+                for name in columns:
+                    prefix, unit = ("ledger", "fen/day") if name == "amount" else ("funnel", "residents/day")
+                    data[f"{prefix}_{name}"] = part[name]
+                    data[f"{prefix}_{name}"].attrs["units"] = unit
         data["coverage"] = (("day", "window", "kocs"), cover)
         data["coverage"].attrs["units"] = "residents"
         data["stages"] = (("day", "stage"), self.stages.to_numpy()[1:])

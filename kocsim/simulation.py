@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from kocsim.books import Books
-from kocsim.broadcasting import Broadcasting
+from kocsim.broadcasting import Broadcasting, check_audiences
 from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.market import CREDITS, Market
@@ -161,6 +161,7 @@ class Simulation:
         self.rule = rule
         self.debug = debug
         if county is None:
+            check_audiences(self.scenario.broadcasts, {})
             county = County.generate(self.scenario, self.seed, self.threads)
         elif not isinstance(county, County):
             raise ParameterError(f"county must be a County or None; got {county!r}.")
@@ -589,9 +590,9 @@ class Simulation:
         who = np.flatnonzero(self.ordered)
         invites = np.zeros(who.size, np.uint8)
         sold = (np.zeros(who.size, np.int64), np.full(who.size, -1, np.int32))
-        memory = (np.zeros(0, np.uint64), np.zeros(0, np.uint32))
+        memory = (np.zeros(0, np.uint64), np.zeros(0, np.uint32), np.zeros(0, np.uint32))
         if self.touches is not None:
-            memory = (self.touches.last, self.touches.first)
+            memory = (self.touches.last, self.touches.first, self.touches.met)
         air = self.broadcasting
         shop_trust = air.shop_trust if air is not None else self.flags[:0]
         room = air.room if air is not None else np.ones(256, np.bool_)
@@ -604,6 +605,7 @@ class Simulation:
             return part
 
         credited = sum(self._over(work), credited)
+        market.converted += credited[5, :-1]
         self._over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
         tally += tallies.sum(axis=0)
         self.books.sell(*sold)
@@ -630,7 +632,7 @@ class Simulation:
         koc_posts = int(posts[:SHARES].sum())
         orders = int(counts[9])
         row = self.record.add_day(counts, {
-            "posts": int(posts.sum()), "koc_posts": koc_posts,
+            "posts": int(posts[: INVITATIONS + 1].sum()), "koc_posts": koc_posts,
             "shares": shares.who.size, "group_shares": shares.group.size,
             "exposures": int(seen.by_channel.sum()), "koc_exposures": seen.by_kocs, "mutes": self.mutes,
         }, {
@@ -646,7 +648,9 @@ class Simulation:
         self.books.close(
             row, listed, int(credited[0, list(FROM_CUSTOMERS)].sum()), cost, air.displays if air is not None else 0,
             self.county.koc.size * self.scenario.friends.koc_accounts)
-        self.record.add_channels(np.vstack([posts, seen.by_channel, firsts, credited[:, :-1], cost]), credited[:, -1])
+        if self.market is None:  # nobody knows whom to credit
+            credited[:5, -1] = row["new_customers"], orders, row["new_customers"], orders, row["sales"]
+        self.record.add_channels(np.vstack([posts, seen.by_channel, firsts, credited[:5, :-1], cost]), credited[:5, -1])
         if self.market is not None:
             self.record.funnel.append(tally[:8].reshape(2, 4).copy())
         if self.debug:

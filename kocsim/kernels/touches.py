@@ -3,7 +3,7 @@
 A resident's last touch is one u64, so that "the latest, and by lot among those of one day" is a maximum, whatever the
 order of threads: bits 48-63 the day, 40-47 the lot, 35-39 the channel, 0-34 one more than a tie (for KOCs' channels),
 a resident (customers') or a shop; 0 for the firm itself. A credit is a u32: channel in the high 8 bits, and below them
-the resident or the shop that it goes to.
+the resident or the shop that it goes to. What a platform recommended goes to nobody: bit 31 is set.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from kocsim.kernels.bits import entity_key, helper, high, jit, low, mix32
 
 NOBODY = (1 << 32) - 1
 """Credit of those who never heard of the product."""
+RECOMMENDED = 1 << 31
 INDEX = (1 << 35) - 1
 KOC_CHANNELS = 7
 """Channels below this one carry KOCs' ties."""
@@ -88,7 +89,9 @@ def credit_of(touch, offsets, entity):
     channel = (touch >> uint64(35)) & uint64(31)
     index = touch & uint64(INDEX)
     who = uint64(0) if index == uint64(0) else index - uint64(1)
-    if channel < uint64(KOC_CHANNELS) and index > uint64(0):
+    if channel < uint64(KOC_CHANNELS):
+        if index == uint64(0):
+            return uint32(RECOMMENDED | (channel << uint64(24)))
         who = uint64(entity[_row(offsets, int64(who))])
     return uint32((channel << uint64(24)) | who)
 
@@ -100,7 +103,7 @@ def credit_first(first, touch, stage, offsets, entity, firsts, lo, hi):
         if touch[i] != uint64(0) and first[i] == uint32(NOBODY):
             credit = credit_of(touch[i], offsets, entity)
             first[i] = credit
-            firsts[credit >> uint32(24)] += stage[i] == uint8(0)
+            firsts[(credit >> uint32(24)) & uint32(31)] += stage[i] == uint8(0)
 
 
 @jit

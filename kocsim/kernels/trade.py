@@ -228,7 +228,7 @@ def afterwards(
     ----------
     people : (fate, flags, tier, joined, saved, breadth, won, orders)
     ties : (trust, strength as koc_ties, trust in shops, offsets, entity)
-    memory : (touch, first)
+    memory : (touch, first, met)
     moves : (change of trust by an order that satisfies, and by one that does not), in 1/65536
     joining : (scan, join, upgrade, needs differ, room): chances by class of need
     climbing, inviting : uint32, shape (256,)
@@ -237,13 +237,14 @@ def afterwards(
     values : (fen without discount, by kind of order; share of it that paying members save; fen by kind and tier)
     sold : (paid, seller)
         Of each of ``who``: gets what she paid, in fen, and the number of the KOC who sold, -1 for none.
-    credited : int64, shape (5, channels + 1)
-        Adds first orders and orders by last touch, the same by first touch, and sales (fen) by last touch.
+    credited : int64, shape (6, channels + 1)
+        Adds first orders and orders by last touch, the same by first touch, sales (fen) by last touch, and first
+        orders of those who had heard on a channel.
     """
     fate, flags, tier, joined, saved, breadth, won, orders, invites, is_koc = people
     paid, seller = sold
     trust, koc_ties, shop_trust, offsets, entity = ties
-    touch, first = memory
+    touch, first, met = memory
     scan, join, upgrade, by_need, room = joining
     k_trust, k_class, k_scan, k_join, k_upgrade, k_climb, k_invite, k_followed = keys
     worth, off, price = values
@@ -259,7 +260,7 @@ def afterwards(
         index = last & uint64(INDEX)
         earlier = last_channel
         if touch.size and first[i] != uint32(0xFFFFFFFF):
-            earlier = int64(first[i] >> uint32(24))
+            earlier = int64((first[i] >> uint32(24)) & uint32(31))
         new = (what & NEW) != 0
         t = uint64(tier[i]) if tier.size else uint64(0)
         row = 1 if flags[i] & uint8(BUSINESS) else 0
@@ -274,6 +275,8 @@ def afterwards(
             credited[2, earlier] += 1
             if touch.size:
                 won[i] = credit_of(last, offsets, entity)
+                for c in range(last_channel):
+                    credited[5, c] += int64((met[i] >> uint32(c)) & uint32(1))
         faith = uint64(255)
         change = moves[0] if pleased else moves[1]
         luck = mix32(low(k_trust), high(k_trust), uint32(i)) >> uint32(16)

@@ -15,6 +15,6 @@ class Attribution(Section):
 
     track: bool = param(
         False, unit="switch",
-        meaning="whether to remember touches; the tables channels, audiences and tree are empty otherwise",
+        meaning="whether to remember touches; without them nothing is credited, and there is no tree of who won whom",
         source="free choice; off, because it takes 22 bytes a resident and some time; on in the preset full",
     )

@@ -417,8 +417,10 @@ def check_broadcasts(broadcasts: tuple[Broadcast, ...]) -> None:
     most = MOST_CHANNELS - len(CHANNELS)
     if len(broadcasts) > most:
         raise ParameterError(f"broadcasts must be at most {most}; got {len(broadcasts)}.")
-    names = list(CHANNELS)
+    names = [*CHANNELS, "none"]
     for own in broadcasts:
+        if not own.name.strip():
+            raise ParameterError(f"A broadcast's name must not be empty; got {own.name!r}.")
         if own.name in names:
-            raise ParameterError(f"Every channel needs a name of its own; got two of the name {own.name!r}.")
+            raise ParameterError(f"Every channel needs a name of its own, and not 'none'; got {own.name!r} again.")
         names.append(own.name)

@@ -157,7 +157,9 @@ def credit(world: World, resident: Resident) -> int:
     if resident.touch == (0, 0, 0, 0):
         return (1 << 32) - 1
     who = max(index - 1, 0)
-    if channel < 7 and index:
+    if channel < 7 and not index:  # recommended by a platform
+        return 1 << 31 | channel << 24
+    if channel < 7:
         k = max(k for k, at in enumerate(world.first_tie[:-1]) if at <= who)
         who = world.koc[k]
     return channel << 24 | who
