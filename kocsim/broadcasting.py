@@ -87,11 +87,13 @@ class Broadcasting:
             flags, np.uint64(stream(seed, Decision.FOLLOWS)), np.uint32(chance(account.followers)), self.followed_key,
             self.room, 0, c.n)
 
-    def background(self) -> NDArray[np.float64]:
-        """Articles a day of the other accounts that a resident follows, by class; shape (256,)."""
+    def background(self) -> NDArray[np.float32]:
+        """Articles a day of the other accounts that a resident follows, by class; empty where the firm has none."""
         account = self.scenario.official_account
+        if not account.posts:
+            return np.zeros(0, np.float32)
         followed = account.followed * lognormal_classes(account.followed_sigma)
-        return np.asarray(np.minimum(followed, account.cap) * account.background_posts * account.load)
+        return (np.minimum(followed, account.cap) * account.background_posts * account.load).astype(np.float32)
 
     def _day(self, day: int, posted: Mapping[str, int]) -> list[Aired]:
         return aired(self.scenario, self.county.n, day, posted)

@@ -218,7 +218,7 @@ class Simulation:
         self.touches = Touches(c) if s.tracks else None
         self.broadcasting = Broadcasting(s, c, self.seed, self.flags) if s.airs else None
         if self.broadcasting is not None:
-            further = self.broadcasting.background().astype(np.float32), self.broadcasting.followed_key
+            further = self.broadcasting.background(), self.broadcasting.followed_key
         self._attention = (c.contacts, s.attention.budget(contacts), s.attention.background(contacts), *further)
         self._units_before = np.zeros((2, k), np.int64)
         self._most_kocs = int(c.kocs_in.max(initial=0))
@@ -457,7 +457,7 @@ class Simulation:
         share_m = s.moments.weight_units(s.sharing.quality)
         share_g = s.group_chat.weight_units(s.sharing.quality)
         invite = s.private_message.weight_units(s.invitation.quality)
-        everybody = (self._key(Decision.SHARE), 0.0)
+        everybody = (self._key(Decision.SHARE), -1.0)
         some = (self._key(Decision.INVITED_FRIENDS), s.invitation.friends)
         logs = [self._logs(t, plan, shares, *cut) for t, cut in enumerate(self._cuts(shares))]
         posts = speaking.for_kernel(self.posts, plan)

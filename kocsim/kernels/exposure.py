@@ -490,7 +490,7 @@ def _remember(heard, base, d):
 def see_friends(sums, heard, offsets, ties, rows, weight, c, feed, key, addressed, log, work, add, lo, hi):
     """One post on channel c of each of the residents ``rows[lo:hi]`` to their friends. Returns the posts seen.
 
-    ``addressed``: (key, friends a post goes to, or 0 for all of them); drawn anew, all friends alike. ``log`` as in
+    ``addressed``: (key, friends a post goes to, or -1 for all of them); drawn anew, all friends alike. ``log`` as in
     `see_kocs`, an end for each of the rows lo..hi.
     """
     thin_key, few = addressed
@@ -507,7 +507,7 @@ def see_friends(sums, heard, offsets, ties, rows, weight, c, feed, key, addresse
         base = uint64(first // 8 + r)
         for b in range(first, stop, BLOCK):
             size = uint64(min(BLOCK, stop - b))
-            if few:
+            if few >= 0:
                 bound = share_of(few, stop - first)
                 m = _who_gets(ties, uint64(b), size, c, feed, entity_key(thin_key, r, 0), bound, pk, work)
             else:

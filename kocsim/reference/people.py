@@ -174,8 +174,9 @@ class World:
         account, shop = self.scenario.official_account, self.scenario.shop_visit
         followed = account.followed * lognormal_classes(account.followed_sigma)
         self.room = (followed + 1 <= account.cap).tolist()
-        posts = np.minimum(followed, account.cap) * account.background_posts * account.load
-        background = background + posts.astype(np.float32)[[self.followed_class(i) for i in range(self.n)]]
+        if account.posts:
+            posts = np.minimum(followed, account.cap) * account.background_posts * account.load
+            background = background + posts.astype(np.float32)[[self.followed_class(i) for i in range(self.n)]]
         c = county
         chances = [0.0] * c.communities
         if shop.display:
