@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.claims.claims import CLAIMS, DENSITIES, FACTORIAL, RANGES, Claim, Estimate, Lab, ask, dose_response
+from experiments.claims.claims import (
+    CLAIMS,
+    DENSITIES,
+    FACTORIAL,
+    FREQUENCIES,
+    RANGES,
+    SEEDS,
+    SERVICE,
+    Claim,
+    Estimate,
+    Lab,
+    ask,
+    dose_response,
+    loop,
+)
 
-RESIDENTS = 10_000
-REPLICATES = 5
+SIZES = {"C01": (2000, 5), "C38": (10_000, 7), "C52": (1500, 5)}
+"""Residents and replicates where others than (10,000, 5) do: years are slow, and a loop that starts from few varies."""
 
 claims = pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 
@@ -15,7 +29,7 @@ claims = pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 @claims
 def test_each_claim_can_hold_and_can_fail(claim: Claim) -> None:
     """Clear of the bound by three standard errors over the replicates, on the same seeds."""
-    held, failed = ask(claim, RESIDENTS, REPLICATES)
+    held, failed = ask(claim, *SIZES.get(claim.id, (10_000, 5)))
     assert held.verdict == "holds", held.decides
     assert failed.verdict == "fails", failed.decides
 
@@ -30,7 +44,10 @@ def test_settings_lie_in_the_stated_ranges(claim: Claim) -> None:
 
 def test_what_measures_vary_lies_in_the_stated_ranges() -> None:
     densities, strengths = FACTORIAL
-    for name, values in (("density", DENSITIES + densities), ("friends.strength_koc", strengths)):
+    for name, values in (
+        ("density", (*DENSITIES, *densities, SEEDS)), ("friends.strength_koc", strengths),
+        ("posting.moments", FREQUENCIES), ("posting.groups", FREQUENCIES), ("content.service", SERVICE),
+    ):
         assert all(RANGES[name].low <= value <= RANGES[name].high for value in values), name
 
 
@@ -43,6 +60,14 @@ def test_a_further_cue_without_weight_adds_exactly_nothing() -> None:
     assert {rise.mean for rise in rises.values()} == {0.0}
     assert min(measured[0].beside.values()) > 0
     assert claim.verdict(rises) == "fails"
+
+
+def test_without_customers_who_pass_it_on_r_is_exactly_zero() -> None:
+    claim = CLAIMS["C38"]
+    silent = claim.scenario(claim.holds).replace(sharing={"rate": 0.0})
+    decides, beside = loop(Lab(4000, 1), silent)
+    assert decides["R, customers won by a customer"] == 0
+    assert [value for name, value in beside.items() if name.endswith("by customers")] == [0]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +87,7 @@ def test_any_or_all() -> None:
     assert CLAIMS["C21"].verdict({"a": above, "b": noise}) == "undecided"
 
 
-def test_too_small_a_county_is_said() -> None:
+@pytest.mark.parametrize("claim", ["C13", "C38"])
+def test_too_small_a_county_is_said(claim: str) -> None:
     with pytest.raises(ValueError, match="take a larger one"):
-        ask(CLAIMS["C13"], 400, 2)
+        ask(CLAIMS[claim], 400, 2)

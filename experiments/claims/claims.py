@@ -34,6 +34,10 @@ RANGES: Final = {
     "moments.view": Range(0.1, 1, "the parameter's sweep, which stands for a friend's post seen at 0.05 to 0.5"),
     "response.further": Range(0, 1, "Huang & Lin (SSRN 3901637): 0; Centola (Science 2010): 1"),
     "identification.absolute": Range(0.5, 3, "assumption: from half a full cue to three"),
+    "identification.hysteresis": Range(0, 1, "the whole scale: never lost, to lost with the threshold"),
+    "posting.moments": Range(1 / 7, 8, "assumption: from a post a week to one every two waking hours"),
+    "posting.groups": Range(1 / 7, 8, "as posting.moments"),
+    "content.service": Range(0, 1, "the whole scale: all posts sell, to none"),
 }
 """Every parameter that a setting overrides or a measure varies; the tests hold each value against it."""
 
@@ -229,6 +233,19 @@ HALF_YEAR: Final = 180
 DENSITIES: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05)
 FACTORIAL: Final = ((0.005, 0.01), (0.3, 0.6))
 DOSES: Final = (1, 2, 3, 4, 5)
+YEAR: Final = 365
+FREQUENCIES: Final = (1 / 7, 1.0, 3.0, 8.0)
+SERVICE: Final = (0.0, 1 / 3, 2 / 3, 1.0)
+SEEDS: Final = 0.0005
+"""Density of the KOCs who start the loop: few, so that there is room to grow."""
+STOP: Final = 30
+"""Last day of seeding."""
+COHORT: Final = 30
+"""Days after it in which the customers become such whose own customers are counted."""
+FOLLOWED: Final = 300
+"""Days for which each of them is followed."""
+LATER: Final = 90
+"""Days after the cohort's that new customers are counted again."""
 
 
 def won(result: ks.Result) -> int:
@@ -311,6 +328,86 @@ def dose_response(lab: Lab, scenario: ks.Scenario) -> Measured:
     return Measured(rises, {f"identified, {dose} KOC{'s' * (dose > 1)}": value for dose, value in share.items()})
 
 
+def ordered(lab: Lab, scenario: ks.Scenario) -> tuple[float, ks.Result]:
+    """Orders in a year by residents who are not KOCs, a resident; and the run."""
+    result = lab.run(lab.sized(scenario), YEAR)
+    people = result.residents
+    others = people["orders"][people["day_customer"] != 0]  # KOCs alone are customers from the start
+    if not others.any():
+        raise ValueError(f"Nobody ordered in a county of {lab.residents:,} residents: take a larger one.")
+    return float(others.mean()), result
+
+
+def frequency(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C01: logarithm of the ratio of a year's sales, from one posting frequency to the next higher."""
+    sales, muted = [], []
+    for posts in FREQUENCIES:
+        orders, result = ordered(lab, scenario.replace(posting={"moments": posts, "groups": posts}))
+        sales.append(orders)
+        muted.append(ks.measures.muted(result))
+    names = [f"{posts:g}" if posts >= 1 else f"1/{1 / posts:g}" for posts in FREQUENCIES]
+    steps = {
+        f"sales, {b} over {a} posts a day, logarithm": math.log(more / less)
+        for a, b, less, more in zip(names, names[1:], sales, sales[1:], strict=False)
+    }
+    return Measured(
+        steps,
+        {f"orders a resident, {name} posts a day": orders for name, orders in zip(names, sales, strict=True)}
+        | {f"ties muted, {name} posts a day": share for name, share in zip(names, muted, strict=True)},
+    )
+
+
+def loop(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C38: R after KOCs stopped posting, counted in the tree of who won whom; and whether growth goes on.
+
+    R is the mean number of customers whom a customer of a cohort won, by last touch (her share, her post in a group,
+    her invitation). The cohort are those who first ordered in the `COHORT` days after the last post of a KOC, and each
+    is followed for `FOLLOWED` days, so all for equally long. Three things bend it, and where they matter they bend it
+    towards 1. A customer shares until she lapses, 200 days on average, and whom she persuades buys weeks later, so a
+    shorter follow-up would miss most of her customers where R is high. Growth uses up the residents who are left,
+    which lowers R where it is high. What KOCs had said before they stopped helps those who share after them, which
+    raises R where it is low. R alone is an average over one generation; growth that goes on is asked for beside it.
+    """
+    result = lab.run(lab.sized(scenario, SEEDS), STOP + COHORT + FOLLOWED)
+    day, tree = result.residents["day_customer"].astype("int64"), result.tree
+    cohort = day[(day > STOP) & (day <= STOP + COHORT)]
+    if not len(cohort):
+        raise ValueError(
+            f"C38 needs customers won in the {COHORT} days after day {STOP}; got none in a county of "
+            f"{lab.residents:,} residents: take a larger one."
+        )
+    by_customers = tree[tree["channel"].isin(ks.measures.FROM_CUSTOMERS)]
+    children = by_customers[by_customers["by"].isin(cohort.index)]
+    after = children["day"].to_numpy("int64") - cohort.loc[children["by"]].to_numpy()
+    new = result.daily["new_customers"]
+    first, last = STOP + LATER + 1, STOP + LATER + COHORT
+    later = int(new.loc[first:last].sum())
+    since = len(day[(day > STOP) & (day <= len(new))])
+    return Measured(
+        {
+            "R, customers won by a customer": float((after <= FOLLOWED).sum() / len(cohort)),
+            f"new customers, days {first} to {last} over {STOP + 1} to {STOP + COHORT}": later / len(cohort),
+        },
+        {
+            "residents won by the end": won(result) / lab.residents,
+            f"of those won since day {STOP + 1}, by customers": float((by_customers["day"] > STOP).sum() / since),
+            "R over the run's first half, seeding included (`ks.measures.loop_gain`)": ks.measures.loop_gain(result),
+            "customers who ordered again": ks.measures.repurchase_rate(result),
+        },
+    )
+
+
+def deposit(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C52: a year's sales of each mix of service and selling over those of the better of the two extremes."""
+    sales = {share: ordered(lab, scenario.replace(content={"service": share}))[0] for share in SERVICE}
+    extremes = max(sales[SERVICE[0]], sales[SERVICE[-1]])
+    return Measured(
+        {f"sales, {share:.0%} service over the better extreme, logarithm": math.log(sales[share] / extremes)
+         for share in SERVICE[1:-1]},
+        {f"orders a resident, {share:.0%} service": orders for share, orders in sales.items()},
+    )
+
+
 # ---- the claims
 
 ATTENTIVE: Final = {
@@ -319,7 +416,33 @@ ATTENTIVE: Final = {
 }
 """Every post is seen, and nothing else happens."""
 
+TIRING: Final = {"trust.service": 0.02, "trust.selling": 0.01, "trust.half_life": 60.0, "trust.mute": 0.005}
+"""Trust as in the preset full: selling uses it up, service and time restore it, and without it KOCs get muted."""
+
 CLAIMS: Final = {claim.id: claim for claim in (
+    Claim(
+        id="C01",
+        says="Private traffic is an unpaid channel to users, at any time and any frequency.",
+        quote="不付费、可以在任意时间、任意频次,直接触达用户的渠道",
+        hypothesis="Posts cost nothing, and every step from one post a week to eight a day raises the sales of a "
+        "year. False if sales fall at a step: the best frequency then lies between.",
+        measure=frequency, bound=0.0, need="all",
+        scale="Orders of 365 days by residents who are not KOCs (1% of residents are); logarithm of the ratio from one "
+        "frequency to the next. Each KOC posts so often to Moments and so often to her groups, and all posts sell.",
+        holds=Setting(
+            {"identification.hysteresis": 0.0},
+            "Who once identified stays so. It only counts how much evidence comes at the peak, and a burst of posts "
+            "brings more than the same posts spread out, even if KOCs are muted afterwards.",
+        ),
+        fails=Setting(
+            {"identification.hysteresis": 0.5},
+            "Identification has to be kept up: it is lost when evidence fades to half of the threshold. Who posts "
+            "eight times a day is muted before most residents come to need the product, and is not there when they do.",
+        ),
+        ground=TIRING | {
+            "need.category": "durable", "attention.posts_per_day": 30.0, "response.half_life": 14.0,
+        },
+    ),
     Claim(
         id="C13",
         says="A single KOC is a channel; a crowd of KOCs is a medium.",
@@ -399,5 +522,47 @@ CLAIMS: Final = {claim.id: claim for claim in (
             "dilutes the odd strong tie.",
         ),
         ground=ATTENTIVE,
+    ),
+    Claim(
+        id="C38",
+        says="After the deal, repurchase, referral and fission close a loop of growth.",
+        quote="打通了复购、转介绍、裂变增长的营销闭环",
+        hypothesis="When KOCs stop posting, a customer goes on to win more than one customer (R > 1), and three months "
+        "later there are more new customers than at first. False if either is fewer: growth ends with the seeding.",
+        measure=loop, bound=1.0, need="all",
+        scale="KOCs are 0.05% of residents and post for 30 days. R: customers won by last touch within 300 days by one "
+        "who first ordered in the 30 days after that, counted in the tree of who won whom. Growth: new customers of 30 "
+        "days, 90 days after those of the cohort, over the cohort.",
+        holds=Setting(
+            {"identification.absolute": 0.5},
+            "A cue or two from friends persuade, so each customer passes it on to people whom nobody else has told.",
+        ),
+        fails=Setting(
+            {"identification.absolute": 1.5},
+            "The default. It takes several friends to persuade one, and while customers are few hardly anybody has "
+            "several among her friends.",
+        ),
+        ground={"attribution.track": True, "posting.until": STOP},
+    ),
+    Claim(
+        id="C52",
+        says="Deposit first, withdraw later: help, then sell.",
+        quote="先存钱、后取钱",
+        hypothesis="Some mix of posts that help and posts that sell brings more sales in a year than selling alone and "
+        "than helping alone. False if no mix does.",
+        measure=deposit, bound=0.0, need="any",
+        scale="Orders of 365 days by residents who are not KOCs (1% of residents are); logarithm of the ratio to the "
+        "better of the two extremes on the same seed. A service post carries half of a selling post's evidence.",
+        holds=Setting(
+            {"posting.moments": 2.0, "posting.groups": 2.0},
+            "At two posts a day, what selling takes from trust is more than time restores. Service fills it up, so "
+            "that the other posts weigh more and fewer KOCs are muted.",
+        ),
+        fails=Setting(
+            {"posting.moments": 0.5, "posting.groups": 0.5},
+            "A post every other day wears nobody out, so there is nothing to restore, and each post that helps is one "
+            "that does not sell.",
+        ),
+        ground=TIRING | {"attribution.track": True},
     ),
 )}
