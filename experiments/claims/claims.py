@@ -362,11 +362,10 @@ def loop(lab: Lab, scenario: ks.Scenario) -> Measured:
 
     R is the mean number of customers whom a customer of a cohort won, by last touch (her share, her post in a group,
     her invitation). The cohort are those who first ordered in the `COHORT` days after the last post of a KOC, and each
-    is followed for `FOLLOWED` days, so all for equally long. Three things bend it, and where they matter they bend it
-    towards 1. A customer shares until she lapses, 200 days on average, and whom she persuades buys weeks later, so a
-    shorter follow-up would miss most of her customers where R is high. Growth uses up the residents who are left,
-    which lowers R where it is high. What KOCs had said before they stopped helps those who share after them, which
-    raises R where it is low. R alone is an average over one generation; growth that goes on is asked for beside it.
+    is followed for `FOLLOWED` days, so all for equally long: a customer shares until she lapses, 200 days on average,
+    and whom she persuades buys weeks later. Growth uses up the residents who are left, which lowers R. What KOCs said
+    before they stopped still helps those who share after them, which raises it. So R is not the whole answer, and
+    whether growth goes on is asked for beside it.
     """
     result = lab.run(lab.sized(scenario, SEEDS), STOP + COHORT + FOLLOWED)
     day, tree = result.residents["day_customer"].astype("int64"), result.tree
@@ -431,13 +430,14 @@ CLAIMS: Final = {claim.id: claim for claim in (
         "frequency to the next. Each KOC posts so often to Moments and so often to her groups, and all posts sell.",
         holds=Setting(
             {"identification.hysteresis": 0.0},
-            "Who once identified stays so. It only counts how much evidence comes at the peak, and a burst of posts "
-            "brings more than the same posts spread out, even if KOCs are muted afterwards.",
+            "Who once identified stays so. It only counts how high evidence gets, and posts in a burst get it higher "
+            "than the same posts spread out, even if they use up trust and KOCs are muted afterwards.",
         ),
         fails=Setting(
             {"identification.hysteresis": 0.5},
             "Identification has to be kept up: it is lost when evidence fades to half of the threshold. Who posts "
-            "eight times a day is muted before most residents come to need the product, and is not there when they do.",
+            "eight times a day has used up trust within months, before most residents come to need a durable product, "
+            "and what she says then weighs too little to keep them.",
         ),
         ground=TIRING | {
             "need.category": "durable", "attention.posts_per_day": 30.0, "response.half_life": 14.0,
@@ -555,13 +555,13 @@ CLAIMS: Final = {claim.id: claim for claim in (
         "better of the two extremes on the same seed. A service post carries half of a selling post's evidence.",
         holds=Setting(
             {"posting.moments": 2.0, "posting.groups": 2.0},
-            "At two posts a day, what selling takes from trust is more than time restores. Service fills it up, so "
-            "that the other posts weigh more and fewer KOCs are muted.",
+            "At two posts a day selling takes so much from trust that service, which fills it up, pays: the other posts "
+            "weigh more, and fewer KOCs are muted.",
         ),
         fails=Setting(
             {"posting.moments": 0.5, "posting.groups": 0.5},
-            "A post every other day wears nobody out, so there is nothing to restore, and each post that helps is one "
-            "that does not sell.",
+            "A post every other day takes little from trust, so there is little to restore, and residents hear so seldom "
+            "that each post that helps is missed as one that sells.",
         ),
         ground=TIRING | {"attribution.track": True},
     ),
