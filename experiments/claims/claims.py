@@ -555,12 +555,12 @@ CLAIMS: Final = {claim.id: claim for claim in (
         "better of the two extremes on the same seed. A service post carries half of a selling post's evidence.",
         holds=Setting(
             {"posting.moments": 2.0, "posting.groups": 2.0},
-            "At two posts a day selling takes so much from trust that service, which fills it up, pays: the other posts "
-            "weigh more, and fewer KOCs are muted.",
+            "At two posts a day selling takes so much from trust that service, which fills it up, pays: the other "
+            "posts weigh more, and fewer KOCs are muted.",
         ),
         fails=Setting(
             {"posting.moments": 0.5, "posting.groups": 0.5},
-            "A post every other day takes little from trust, so there is little to restore, and residents hear so seldom "
+            "A post every other day takes less from trust, so there is less to restore, and residents hear so seldom "
             "that each post that helps is missed as one that sells.",
         ),
         ground=TIRING | {"attribution.track": True},
