@@ -113,6 +113,8 @@ class Decision(IntEnum):
     INVITE_NOW = 97
     SEE_INVITATION = 98
     INVITED_FRIENDS = 99
+    IN_STEP = 100
+    PHASE = 101
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

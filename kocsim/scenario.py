@@ -32,7 +32,7 @@ from kocsim.mechanisms.ladder import Ladder
 from kocsim.mechanisms.membership import Membership
 from kocsim.mechanisms.money import Money
 from kocsim.mechanisms.need import Need
-from kocsim.mechanisms.posting import Posting
+from kocsim.mechanisms.posting import Posting, check_posting
 from kocsim.mechanisms.price import Price
 from kocsim.mechanisms.purchase import Purchase
 from kocsim.mechanisms.response import Response
@@ -128,6 +128,9 @@ class Scenario(Section):
     def model_post_init(self, context: Any) -> None:
         check_world(self)
         check_broadcasts(self.broadcasts)
+        check_posting(self.posting, {
+            "kuaishou": self.kuaishou.posts, "qq": self.qq.posts, "douyin": self.douyin.posts,
+            "bilibili": self.bilibili.posts})
 
     # ---- what is switched on
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from kocsim.mechanisms.channels import CONTACTS, Spoken, spoken
 from kocsim.mechanisms.content import SERVICE
-from kocsim.rng import Decision, chance, entity_key, stream
+from kocsim.rng import Decision, chance, entity_key, stream, uniform31
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,6 +71,7 @@ class Speaking:
         messages = max((one.messages for one in self.channels), default=0.0)
         self._addressed_share = np.minimum(messages / np.maximum(self.audience[CONTACTS], 1), 1.0)
         self.addressed = (self._addressed_share * 2.0**31).astype(np.uint32)
+        self._phase = self._phases()
         self._span = np.array([one.span for one in self.channels], np.uint8)
         self._load = [round(one.channel.load_units() * one.members) for one in self.channels]
 
@@ -98,11 +99,24 @@ class Speaking:
         from kocsim.kernels import exposure
 
         keys = self.keys(POSTING, day)
+        off = (day - 1) % self.scenario.posting.every != self._phase
         for row, one in enumerate(self.channels):
-            whole = int(one.posts)
+            mean = one.posts if one.messages else self.scenario.posting.gathered(one.posts)
+            whole = int(mean)
             posts[row] = 0 if self._silent(day) else whole
-            if one.posts > whole and not self._silent(day):
-                exposure.add_where(posts[row], self.county.koc, keys[row], np.uint32(chance(one.posts - whole)))
+            if mean > whole and not self._silent(day):
+                exposure.add_where(posts[row], self.county.koc, keys[row], np.uint32(chance(mean - whole)))
+            if not one.messages:
+                posts[row][off] = 0
+
+    def _phases(self) -> NDArray[np.int64]:
+        """On which of `posting.every` days each KOC posts; 0 is the day in common."""
+        p = self.scenario.posting
+        in_step, own = (stream(self.seed, decision) for decision in (Decision.IN_STEP, Decision.PHASE))
+        return np.array([
+            0 if p.every == 1 or uniform31(in_step, i) < chance(p.synchrony) else uniform31(own, i) * p.every >> 31
+            for i in self.county.koc.tolist()
+        ], np.int64)
 
     def _silent(self, day: int) -> bool:
         return 0 < self.scenario.posting.until < day

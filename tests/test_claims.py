@@ -20,7 +20,7 @@ from experiments.claims.claims import (
     loop,
 )
 
-SIZES = {"C01": (2000, 5), "C38": (10_000, 7), "C52": (1500, 5)}
+SIZES = {"C01": (2000, 5), "C19": (5000, 5), "C38": (10_000, 7), "C52": (1500, 5)}
 """Residents and replicates where others than (10,000, 5) do: years are slow, and a loop that starts from few varies."""
 
 claims = pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)

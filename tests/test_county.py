@@ -339,10 +339,10 @@ def test_summary_measures_structure_as_networkx_does(town: County) -> None:
 
 
 def test_summary_of_many_ties_is_of_a_sample(town: County, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kocsim import measure
+    from kocsim import countysummary
 
     whole = town.summary()["got"]
-    monkeypatch.setattr(measure, "MANY_TIES", town.friends.m // 10)
+    monkeypatch.setattr(countysummary, "MANY_TIES", town.friends.m // 10)
     part = town.summary()["got"]
     for name in ("ties within the community", "ties within the township"):
         # residents differ: the share of a resident's ties varies with a standard deviation below 1/2

@@ -117,6 +117,23 @@ def test_posting_ends(county: ks.County) -> None:
     assert (daily["koc_posts"].loc[:4] > 0).all() and not daily["koc_posts"].loc[5:].any()
 
 
+@pytest.mark.parametrize("synchrony", [0.0, 0.5, 1.0])
+def test_bursts_and_staggered_posts_are_equally_many(synchrony: float) -> None:
+    scenario = SMALL.replace(kocs=700, posting={"moments": 2.0, "groups": 0.5, "every": 7, "synchrony": synchrony})
+    daily = ks.simulate(scenario, seed=1, days=28, progress=False).daily["koc_posts"]
+    weekly = daily.groupby((daily.index - 1) // 7).sum()
+    assert (abs(weekly - 7 * 700 * 2.5) <= 5 * math.sqrt(700 / 4)).all()
+    together = daily[(daily.index - 1) % 7 == 0].sum() / daily.sum()
+    expected = synchrony + (1 - synchrony) / 7
+    assert abs(together - expected) <= 5 * math.sqrt(expected * (1 - expected) / 700)
+
+
+def test_posts_gathered_beyond_a_byte_are_refused() -> None:
+    sentence = r"posting\.moments x posting\.every must lie in \[0, 250\]; got 9 x 30\."
+    with pytest.raises(ks.ParameterError, match=sentence):
+        SMALL.replace(posting={"moments": 9.0, "every": 30})
+
+
 # ---- broadcasts
 
 

@@ -80,6 +80,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     if (total := friends.circle + friends.community + friends.township) > 1:
         for name in ("circle", "community", "township"):
             values["friends"][name] = getattr(friends, name) / total
+    posts = [values["posting"].get(name, 1.0) for name in ("moments", "groups")]
+    posts += [values[name].get("posts", 0.0) for name in ("kuaishou", "qq", "douyin", "bilibili")]
+    if max(posts) * values["posting"].get("every", 1) > 250:
+        values["posting"]["every"] = 1
     return Scenario(**values)
 
 

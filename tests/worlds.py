@@ -107,6 +107,8 @@ def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
             "quality": draw(share()),
             "messages": draw(off | st.floats(0, 30)),
             "until": draw(st.sampled_from([0, 0, 4])),
+            "every": draw(st.sampled_from([1, 1, 3])),
+            "synchrony": draw(share()),
         },
         **draw(st.just({}) | st.fixed_dictionaries({}, optional=MARKET)),
         content={

@@ -35,6 +35,7 @@ RANGES: Final = {
     "response.further": Range(0, 1, "Huang & Lin (SSRN 3901637): 0; Centola (Science 2010): 1"),
     "identification.absolute": Range(0.5, 3, "assumption: from half a full cue to three"),
     "identification.hysteresis": Range(0, 1, "the whole scale: never lost, to lost with the threshold"),
+    "attention.posts_per_day": Range(3, 100, "the parameter's sweep"),
     "posting.moments": Range(1 / 7, 8, "assumption: from a post a week to one every two waking hours"),
     "posting.groups": Range(1 / 7, 8, "as posting.moments"),
     "content.service": Range(0, 1, "the whole scale: all posts sell, to none"),
@@ -234,6 +235,7 @@ DENSITIES: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05)
 FACTORIAL: Final = ((0.005, 0.01), (0.3, 0.6))
 DOSES: Final = (1, 2, 3, 4, 5)
 YEAR: Final = 365
+WEEK: Final = 7
 FREQUENCIES: Final = (1 / 7, 1.0, 3.0, 8.0)
 SERVICE: Final = (0.0, 1 / 3, 2 / 3, 1.0)
 SEEDS: Final = 0.0005
@@ -396,6 +398,20 @@ def loop(lab: Lab, scenario: ks.Scenario) -> Measured:
     )
 
 
+def timing(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C19: logarithm of half a year's sales with KOCs posting on one day a week together, over each on her own day."""
+    orders = {}
+    for name, synchrony in (("all on one day", 1.0), ("each on her own", 0.0)):
+        posting = {"every": WEEK, "synchrony": synchrony}
+        people = lab.run(lab.sized(scenario.replace(posting=posting)), HALF_YEAR).residents
+        orders[name] = float(people["orders"][people["day_customer"] != 0].mean())
+    burst, staggered = orders.values()
+    return Measured(
+        {"sales, burst over staggered, logarithm": math.log(burst / staggered)},
+        {f"orders a resident, {name}": value for name, value in orders.items()},
+    )
+
+
 def deposit(lab: Lab, scenario: ks.Scenario) -> Measured:
     """C52: a year's sales of each mix of service and selling over those of the better of the two extremes."""
     sales = {share: ordered(lab, scenario.replace(content={"service": share}))[0] for share in SERVICE}
@@ -482,6 +498,26 @@ CLAIMS: Final = {claim.id: claim for claim in (
             "Many KOCs reach every resident: strength or density alone gets most across, and both together find few "
             "left.",
         ),
+    ),
+    Claim(
+        id="C19",
+        says="All ten thousand KOCs post to Moments at the same time.",
+        quote="这一万人齐齐发朋友圈",
+        hypothesis="At equal posts, a burst (all KOCs post a week's posts on the same day) brings more sales than "
+        "staggered posting (each on a day of her own). False if attention makes spaced posting win.",
+        measure=timing, bound=0.0, need="all",
+        scale="Orders of 180 days by residents who are not KOCs (1% of residents are); logarithm of the ratio, on the "
+        "same seed. Each KOC makes seven posts to Moments and seven to her groups on one day a week.",
+        holds=Setting(
+            {"attention.posts_per_day": 100.0},
+            "Residents get to nearly all that arrives even on the day of the burst, and evidence that comes at once "
+            "reaches thresholds that it would fade below if it were spread.",
+        ),
+        fails=Setting(
+            {"attention.posts_per_day": 10.0},
+            "The default. On the day of the burst posts crowd each other out, and on the other days nobody posts.",
+        ),
+        ground={"attribution.track": True},
     ),
     Claim(
         id="C20",

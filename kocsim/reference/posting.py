@@ -55,8 +55,16 @@ def kocs_post(
 
 def _how_many(world: World, one: Spoken, day: int, who: int) -> int:
     """The whole part of the mean number of posts, and one more with the probability of the rest."""
-    whole = int(one.posts)
-    return whole + (uniform31(world.key_of(one, 0, day), who) < chance(one.posts - whole))
+    posting = world.scenario.posting
+    mean = one.posts
+    if not one.messages and posting.every > 1:
+        mean = posting.gathered(mean)
+        in_step = uniform31(stream(world.seed, Decision.IN_STEP), who) < chance(posting.synchrony)
+        phase = 0 if in_step else uniform31(stream(world.seed, Decision.PHASE), who) * posting.every >> 31
+        if (day - 1) % posting.every != phase:
+            return 0
+    whole = int(mean)
+    return whole + (uniform31(world.key_of(one, 0, day), who) < chance(mean - whole))
 
 
 def _koc_post(world: World, day: int, k: int, row: int, turn: int, quality: float) -> Post:
