@@ -38,7 +38,11 @@ class Books:
         self.days: list[dict[str, int]] = []
         self.income = np.zeros(kocs, np.int64)
         self.orders = np.zeros(kocs, np.int64)
-        self._commission = 0
+        self._charged = dict.fromkeys(ACCOUNTS, 0)
+
+    def charge(self, account: str, fen: int) -> None:
+        """Book what is spent (or, below 0, earned) today under one of `ACCOUNTS`; adds up until the day is closed."""
+        self._charged[account] += fen
 
     def sell(self, paid: NDArray[np.int64], seller: NDArray[np.int32]) -> None:
         """Book commission: what each order brought in fen, and the KOC who sold it, -1 for none."""
@@ -48,7 +52,7 @@ class Books:
         # whole numbers below 2**53, so sums of floats are exact
         self.income += np.bincount(seller[by_koc], due, kocs).astype(np.int64)
         self.orders += np.bincount(seller[by_koc], minlength=kocs)
-        self._commission = int(due.sum())
+        self.charge("commission", int(due.sum()))
 
     def close(
         self, row: Mapping[str, int], listed: int, won_by_customers: int, costs: NDArray[np.int64], displays: int,
@@ -71,22 +75,22 @@ class Books:
         """
         m = self.scenario.money
         fees = (row["new_paying_members"] + row["renewals"]) * round(self.scenario.membership.fee * 100)
-        day = dict.fromkeys(ACCOUNTS, 0) | {
-            "sales": -listed,
-            "discounts": listed - row["sales"],
-            "goods": round(listed * m.goods),
-            "commission": self._commission,
-            "rewards": won_by_customers * round(m.reward * 100),
-            "advertising": int(costs[ADVERTISING]),
-            "posts": int(costs.sum() - costs[ADVERTISING]),
-            "fees": -fees,
-            "rent": displays * round(m.rent * 100),
-            "staff": round(m.staff * 100),
-            "phones": accounts * round(m.phone * 100),
-        }
+        for account, fen in (
+            ("sales", -listed),
+            ("discounts", listed - row["sales"]),
+            ("goods", round(listed * m.goods)),
+            ("rewards", won_by_customers * round(m.reward * 100)),
+            ("advertising", int(costs[ADVERTISING])),
+            ("posts", int(costs.sum() - costs[ADVERTISING])),
+            ("fees", -fees),
+            ("rent", displays * round(m.rent * 100)),
+            ("staff", round(m.staff * 100)),
+            ("phones", accounts * round(m.phone * 100)),
+        ):
+            self.charge(account, fen)
+        day, self._charged = self._charged, dict.fromkeys(ACCOUNTS, 0)
         day["cash"] = -sum(day.values())
         self.days.append(day)
-        self._commission = 0
 
     def table(self, days: pd.RangeIndex) -> pd.DataFrame:
         """`Result.ledger`."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-FORMAT: Final = "kocsim result 2"
+FORMAT: Final = "kocsim result 3"
 PROVENANCE: Final = "provenance.json"
 TABLES: Final = (
     "daily", "stages", "coverage", "communities", "residents", "channels", "funnel", "audiences", "trust", "ledger",

@@ -314,7 +314,7 @@ def test_bad_folders(county: ks.County, tmp_path: Path) -> None:
     with pytest.raises(ks.FileError, match=r"is damaged: daily\.parquet"):
         ks.Result.load(tmp_path / "out")
     (tmp_path / "out" / "provenance.json").write_text('{"format": "kocsim result 99"}')
-    with pytest.raises(ks.FileError, match="has format 'kocsim result 99'; this version reads 'kocsim result 2'"):
+    with pytest.raises(ks.FileError, match="has format 'kocsim result 99'; this version reads 'kocsim result 3'"):
         ks.Result.load(tmp_path / "out")
 
 

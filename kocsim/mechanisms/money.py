@@ -7,8 +7,8 @@ from typing import Final
 from kocsim.parameters import Section, param
 
 ACCOUNTS: Final = (
-    "cash", "sales", "discounts", "goods", "commission", "rewards", "advertising", "posts", "fees", "rent", "staff",
-    "phones",
+    "cash", "sales", "discounts", "goods", "delivery", "commission", "rewards", "advertising", "posts", "fees", "rent",
+    "opening", "staff", "phones", "recruiting", "salons", "pool",
 )
 """Accounts of the ledger: what was earned is negative, what was spent positive, and cash makes each day sum to zero."""
 
