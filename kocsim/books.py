@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class Books:
         What each KOC has earned, in fen.
     orders : ndarray of int64, shape (kocs,)
         Orders that each KOC sold.
+    rewards : int
+        What KOCs got for those whom they recruited, in fen.
     """
 
     def __init__(self, scenario: Scenario, kocs: int) -> None:
@@ -38,21 +40,46 @@ class Books:
         self.days: list[dict[str, int]] = []
         self.income = np.zeros(kocs, np.int64)
         self.orders = np.zeros(kocs, np.int64)
+        self.rewards = 0
         self._charged = dict.fromkeys(ACCOUNTS, 0)
 
     def charge(self, account: str, fen: int) -> None:
         """Book what is spent (or, below 0, earned) today under one of `ACCOUNTS`; adds up until the day is closed."""
         self._charged[account] += fen
 
-    def sell(self, paid: NDArray[np.int64], seller: NDArray[np.int32]) -> None:
-        """Book commission: what each order brought in fen, and the KOC who sold it, -1 for none."""
+    def sell(
+        self, paid: NDArray[np.int64], seller: NDArray[np.int32], rates: NDArray[np.float64] | float,
+        recruiters: NDArray[np.int32] | None,
+    ) -> None:
+        """Book commission and overrides of a day's orders.
+
+        Parameters
+        ----------
+        paid, seller : ndarray
+            What each order brought, in fen, and the KOC who sold it, -1 for none.
+        rates : ndarray, shape (kocs,), or float
+            Commission of each KOC.
+        recruiters : ndarray, shape (kocs,), or None
+            Who gets an override of what each KOC sells, -1 for nobody.
+        """
         by_koc = seller >= 0
-        due = np.rint(paid[by_koc] * self.scenario.money.commission)
-        kocs = self.income.size
-        # whole numbers below 2**53, so sums of floats are exact
-        self.income += np.bincount(seller[by_koc], due, kocs).astype(np.int64)
-        self.orders += np.bincount(seller[by_koc], minlength=kocs)
+        paid, seller = paid[by_koc], seller[by_koc]
+        self.orders += np.bincount(seller, minlength=self.income.size)
+        self._pay(seller, paid * np.broadcast_to(rates, self.income.shape)[seller])
+        if recruiters is not None:
+            above = recruiters[seller]
+            self._pay(above[above >= 0], paid[above >= 0] * self.scenario.recruiting.override)
+
+    def _pay(self, to: NDArray[np.int32], amounts: NDArray[Any]) -> None:
+        due = np.rint(amounts)  # whole numbers below 2**53, so sums of floats are exact
+        self.income += np.bincount(to, due, self.income.size).astype(np.int64)
         self.charge("commission", int(due.sum()))
+
+    def reward(self, kocs: NDArray[np.int64], fen: int) -> None:
+        """Pay KOCs for one recruit each."""
+        self.income[kocs] += fen
+        self.rewards += kocs.size * fen
+        self.charge("recruiting", kocs.size * fen)
 
     def close(
         self, row: Mapping[str, int], listed: int, won_by_customers: int, costs: NDArray[np.int64], displays: int,

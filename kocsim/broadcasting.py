@@ -54,8 +54,8 @@ class Broadcasting:
         Trust of each resident in the shop that her community goes to; empty without displays.
     room : ndarray of bool, shape (256,)
         By class of accounts already followed: whether there is room for another.
-    displays : int
-        Shops that show the product.
+    shops, displays : int
+        Shops that are to show the product, and those that do so already.
     today : list of (Aired, int)
         What is broadcast today, and how often.
     """
@@ -68,14 +68,12 @@ class Broadcasting:
         self.followed_key = np.uint64(stream(seed, Decision.FOLLOWED))
         c = county
         self.shop_trust = np.zeros(0, np.uint8)
-        chances = np.zeros(c.communities)
-        self.displays = round(shop.display * c.shops)
+        self.shops = round(shop.display * c.shops)
+        self.displays = 0
+        self._walk_in = (c.community, np.zeros(c.communities, np.uint32), c.community_shop)
         if shop.display:
             self.shop_trust = np.full(c.n, round(shop.strength * 255), np.uint8)
-            chances = walk_in_chances(
-                c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
-                visit=shop.visit, scale=shop.range, display=shop.display)
-        self._walk_in = (c.community, np.array([chance(p) for p in chances.tolist()], np.uint32), c.community_shop)
+            self.open(0 if shop.pace else self.shops)
         check_audiences(scenario.broadcasts, county.columns)
         self._columns = {
             own.column: county.columns[own.column].astype(np.uint8)
@@ -86,6 +84,15 @@ class Broadcasting:
         broadcasts.first_followers(
             flags, np.uint64(stream(seed, Decision.FOLLOWS)), np.uint32(chance(account.followers)), self.followed_key,
             self.room, 0, c.n)
+
+    def open(self, shops: int) -> None:
+        """Let so many more shops show the product, the largest catchments first."""
+        c, shop = self.county, self.scenario.shop_visit
+        self.displays += shops
+        chances = walk_in_chances(
+            c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
+            visit=shop.visit, scale=shop.range, displays=self.displays)
+        self._walk_in = (c.community, np.array([chance(p) for p in chances.tolist()], np.uint32), c.community_shop)
 
     def background(self) -> NDArray[np.float32]:
         """Articles a day of the other accounts that a resident follows, by class; empty where the firm has none."""

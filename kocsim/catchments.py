@@ -32,7 +32,7 @@ def nearest_shops(
 
 def walk_in_chances(
     serves: NDArray[np.int32], where: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32],
-    population: NDArray[np.int64], *, visit: float, scale: float, display: float,
+    population: NDArray[np.int64], *, visit: float, scale: float, displays: int,
 ) -> NDArray[np.float64]:
     """Chance that a resident of each community walks into its shop on a day, and finds the product there.
 
@@ -44,13 +44,13 @@ def walk_in_chances(
         Of the communities; km and residents.
     visit, scale : float
         ``visit * exp(-distance / scale)``.
-    display : float
-        Share of the shops that show the product, the largest catchments first.
+    displays : int
+        Shops that show the product, the largest catchments first.
     """
     served = serves >= 0
     catchment = np.bincount(serves[served], weights=population[served], minlength=where.size)
     shows = np.zeros(where.size + 1, np.bool_)  # the last one: no shop
-    shows[np.argsort(-catchment, kind="stable")[: round(display * where.size)]] = True
+    shows[np.argsort(-catchment, kind="stable")[:displays]] = True
     at = where[serves] if where.size else np.zeros(serves.size, np.int32)
     distance = np.hypot(x.astype(np.float64) - x[at], y.astype(np.float64) - y[at])
     return np.where(shows[serves], visit * np.exp(-distance / scale), 0.0)

@@ -32,6 +32,8 @@ class Market:
 
     Attributes
     ----------
+    is_koc : ndarray of uint8, shape (residents,)
+        1 for those who are KOCs today.
     phase : ndarray of uint8, shape (residents,)
         Steps that a business buyer has taken towards a deal; empty without businesses.
     tier : ndarray of uint8, shape (residents,)
@@ -53,6 +55,7 @@ class Market:
     def __init__(self, scenario: Scenario, county: County, seed: int, flags: NDArray[np.uint8]) -> None:
         self.scenario, self.county, self.seed = scenario, county, seed
         self.flags = flags
+        self.is_koc = county.is_koc
         n, s = county.n, scenario
 
         def column(wanted: float, kind: Any) -> NDArray[Any]:
@@ -142,7 +145,7 @@ class Market:
         )
         trade.afterwards(
             who, (fate, self.flags, self.tier, self.joined, self.saved, self.breadth, self.won, self.orders, invites,
-                  c.is_koc),
+                  self.is_koc),
             (trust, c.koc_ties, shop_trust, c.koc_offsets, c.koc), memory, s.trust.sale_changes(),
             (*self._joining, self._kinds[0], room), self._climbing, self._inviting, keys,
             (self._worth, s.membership.discount_paid / 10, self._ends[1]), sold, credited, tally, day, lo, hi)

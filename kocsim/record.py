@@ -14,6 +14,7 @@ from kocsim.mechanisms.broadcasts import PLATFORM, Advertising, used
 from kocsim.mechanisms.channels import CHANNELS, CONTACTS, FROM_CUSTOMERS, MOST_CHANNELS
 from kocsim.mechanisms.membership import TIERS
 from kocsim.results import CHANNEL_UNITS, KOC_COUNTS, UNITS, WINDOWS, Result, coverage_columns
+from kocsim.sellers import STATES
 from kocsim.stages import NEVER, Stage
 
 TRUST_BINS = 20
@@ -53,7 +54,7 @@ class Record:
 
     residents: int
     rows: list[dict[str, int]] = field(default_factory=list)
-    stages: list[NDArray[np.int64]] = field(default_factory=lambda: [np.zeros(6, np.int64)])
+    stages: list[NDArray[np.int64]] = field(default_factory=list)
     coverage: list[NDArray[np.int64]] = field(default_factory=list)
     communities: list[tuple[int, dict[str, NDArray[np.int64]]]] = field(default_factory=list)
     channels: list[NDArray[np.int64]] = field(default_factory=list)
@@ -62,6 +63,9 @@ class Record:
     reached: dict[str, int] = field(
         default_factory=lambda: {"aware": 0, "identified": 0, "customers": 0}
     )
+
+    def __post_init__(self) -> None:
+        self.stages.append(np.array([self.residents, 0, 0, 0, 0, 0], np.int64))
 
     def add_day(
         self, counts: NDArray[np.int64], posts: dict[str, int], trade: dict[str, int]
@@ -188,7 +192,7 @@ def check_laws(run: Simulation) -> None:
     if run.market is not None:
         laws["sales less discounts are what was paid"] = -(
             run.books.days[-1]["sales"] + run.books.days[-1]["discounts"]) == row["sales"]
-    laws["KOCs' income is the commission paid"] = int(run.books.income.sum()) == sum(
+    laws["KOCs' income is commission and rewards paid"] = int(run.books.income.sum()) - run.books.rewards == sum(
         day["commission"] for day in run.books.days)
     if run.touches is not None:
         laws["first touches sum to the newly aware"] = int(record.channels[-1][2].sum()) == row["new_aware"]
@@ -303,6 +307,13 @@ def _kocs(run: Simulation) -> pd.DataFrame:
         channel, who = run.market.won >> np.uint32(24), run.market.won & np.uint32(0xFFFFFF)
         place = np.searchsorted(run.county.koc, who[channel < FROM_CUSTOMERS[0]])
         columns["customers"] = np.bincount(place, minlength=run.county.koc.size)
+    if run.sellers is not None:
+        firm = run.sellers
+        columns |= {
+            "state": pd.Categorical.from_codes(firm.state.astype(np.int8), pd.Index(STATES)), "joined": firm.joined,
+            "left": firm.left, "raised_by": firm.raised_by, "generation": firm.generation, "elite": firm.elite,
+            "loyalty": firm.loyalty, "wants": firm.wants / 100,
+        }
     return pd.DataFrame(columns, index=pd.RangeIndex(run.county.koc.size, name="koc"))
 
 

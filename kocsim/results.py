@@ -37,7 +37,7 @@ UNITS: Final = {
     "orders_after_click": "orders/day", "new_followers": "residents/day", "lost_followers": "residents/day",
     "new_members": "residents/day", "new_paying_members": "residents/day", "renewals": "residents/day",
     "not_renewed": "residents/day", "scans": "orders/day", "categories_added": "residents/day",
-    "inviters": "residents/day",
+    "inviters": "residents/day", "active_kocs": "KOCs", "recruits": "KOCs/day", "departures": "KOCs/day",
 }
 """Unit of each column of `Result.daily`."""
 CHANNEL_UNITS: Final = {
@@ -97,7 +97,10 @@ class Result:
         negative; each day sums to zero.
     kocs : DataFrame
         A row a KOC: resident, contacts, ``orders`` that she sold (last touch), ``income`` in fen, and, where touches
-        are remembered, ``customers`` whom she won.
+        are remembered, ``customers`` whom she won. Where KOCs join or leave, also ``state`` (candidate, active, left,
+        kept by the firm), the days on which she ``joined`` and ``left`` (65535: never), the KOC by whom she was
+        ``raised_by`` (-1: the firm), her ``generation``, whether she is ``elite``, her ``loyalty``, and what she
+        ``wants`` to earn in a day, in yuan.
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """

@@ -115,6 +115,15 @@ class Decision(IntEnum):
     INVITED_FRIENDS = 99
     IN_STEP = 100
     PHASE = 101
+    WANTS = 102
+    LEAVE = 103
+    WORK = 104
+    RECRUITS = 105
+    CANDIDATE = 106
+    RAISE = 107
+    CHOOSE = 108
+    RANK = 109
+    HANDOVER = 110
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

@@ -26,18 +26,24 @@ from kocsim.mechanisms.broadcasts import (
 from kocsim.mechanisms.business import Business
 from kocsim.mechanisms.channels import QQ, Bilibili, Douyin, GroupChat, Kuaishou, Moments, PrivateMessage
 from kocsim.mechanisms.content import Content
+from kocsim.mechanisms.effort import Effort
 from kocsim.mechanisms.identification import Identification
 from kocsim.mechanisms.invitation import Invitation
 from kocsim.mechanisms.ladder import Ladder
+from kocsim.mechanisms.leaving import Leaving
+from kocsim.mechanisms.management import Management
 from kocsim.mechanisms.membership import Membership
 from kocsim.mechanisms.money import Money
 from kocsim.mechanisms.need import Need
 from kocsim.mechanisms.posting import Posting, check_posting
 from kocsim.mechanisms.price import Price
 from kocsim.mechanisms.purchase import Purchase
+from kocsim.mechanisms.recruiting import Recruiting
 from kocsim.mechanisms.response import Response
+from kocsim.mechanisms.salons import Salons
 from kocsim.mechanisms.satisfaction import Satisfaction
 from kocsim.mechanisms.sharing import Sharing
+from kocsim.mechanisms.tiers import Tiers
 from kocsim.mechanisms.trust import Trust
 from kocsim.parameters import Section, param
 
@@ -88,6 +94,12 @@ class Scenario(Section):
     shop: Shops = Field(default_factory=Shops, description="shops")
     # the day, in order
     need: Need = Field(default_factory=Need, description="need for the category")
+    recruiting: Recruiting = Field(default_factory=Recruiting, description="how residents become KOCs")
+    leaving: Leaving = Field(default_factory=Leaving, description="why KOCs stop, and whose their pools are")
+    effort: Effort = Field(default_factory=Effort, description="on how many days KOCs work")
+    salons: Salons = Field(default_factory=Salons, description="the firm meets its KOCs")
+    tiers: Tiers = Field(default_factory=Tiers, description="KOCs ranked by what they sell")
+    management: Management = Field(default_factory=Management, description="who looks after KOCs")
     posting: Posting = Field(default_factory=Posting, description="what KOCs post")
     content: Content = Field(default_factory=Content, description="what KOCs' posts are for")
     sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")
@@ -149,11 +161,26 @@ class Scenario(Section):
         )
 
     @property
+    def staffs(self) -> bool:
+        """Whether it changes who speaks for the firm, or the firm has a purse."""
+        return bool(
+            self.recruiting.start < 1 or self.leaving.happens or self.effort.varies or self.salons.every
+            or self.tiers.every or self.management.span or self.money.budget
+            or (self.shop_visit.display and self.shop_visit.pace)
+        )
+
+    @property
+    def moves_trust(self) -> bool:
+        """Whether trust in KOCs ever changes."""
+        return self.trust.moves or (self.leaving.happens and self.leaving.owner == "firm")
+
+    @property
     def tracks(self) -> bool:
         """Whether first and last touches are remembered."""
         return bool(
             self.attribution.track or self.airs or self.trust.sold or self.membership.scan or self.ladder.step
             or self.invitation.rate or self.satisfaction.rate < 1
+            or self.leaving.pressure or self.effort.response or self.tiers.every or self.recruiting.override
         )
 
     # ---- where scenarios come from

@@ -27,6 +27,7 @@ from kocsim.memory import scattered
 from kocsim.record import Record, check_laws, outlay, tables
 from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
+from kocsim.sellers import Sellers
 from kocsim.speaking import MUTING, SEEING, TRUST, Plan, Speaking
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
 from kocsim.threads import usable_threads
@@ -121,6 +122,10 @@ class Simulation:
         What the firm says itself; None where it says nothing.
     books : Books
         The ledger, and what each KOC has earned.
+    sellers : Sellers or None
+        Who speaks for the firm; None where all KOCs do, every day.
+    is_koc : ndarray of uint8, shape (residents,)
+        1 for those who are KOCs today.
     touches : Touches or None
         Whom residents heard first and last; None where nobody asks.
     mutes : int
@@ -188,7 +193,10 @@ class Simulation:
         self.day_aware, self.day_identified, self.day_customer = (
             np.full(n, NEVER, np.uint16) for _ in range(3)
         )
-        self.put(c.koc, Stage.CUSTOMER)
+        self.speaking = Speaking(s, c, self.seed)
+        self.sellers = Sellers(s, c, self.seed, self.speaking.audience) if s.staffs else None
+        self.is_koc = c.is_koc if self.sellers is None else self.sellers.is_koc
+        self.put(np.flatnonzero(self.is_koc), Stage.CUSTOMER)
         z = np.empty(n)
         from kocsim.kernels import world
 
@@ -196,7 +204,6 @@ class Simulation:
         self.threshold = s.identification.thresholds(z, c.ties_in)
         contacts = np.arange(int(c.contacts.max(initial=0)) + 1)
         further: tuple[Any, ...] = (np.zeros(0, np.float32), np.uint64(0))
-        self.speaking = Speaking(s, c, self.seed)
         self.channels = self.speaking.channels
         self.posts = np.zeros((len(self.channels), k), np.uint8)
         self.quality = np.full(k, s.posting.quality)
@@ -205,7 +212,7 @@ class Simulation:
         self.views = np.zeros(k, np.int64)
         self._state = np.zeros(c.koc_ties.size, np.uint8)
         self._trust = np.zeros(0, np.uint8)
-        if s.trust.moves:
+        if s.moves_trust:
             self._trust = (c.koc_ties >> np.uint32(24)).astype(np.uint8)
         self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
@@ -214,6 +221,8 @@ class Simulation:
         self._rough = scattered((len(self.channels), n), np.uint8)
         self.flags = np.zeros(n if s.deals else 0, np.uint8)
         self.market = Market(s, c, self.seed, self.flags) if s.deals else None
+        if self.market is not None:
+            self.market.is_koc = self.is_koc
         self.books = Books(s, k)
         self.touches = Touches(c) if s.tracks else None
         self.broadcasting = Broadcasting(s, c, self.seed, self.flags) if s.airs else None
@@ -277,6 +286,12 @@ class Simulation:
 
         They count as aware, identified or customers from now on, without being anybody's new ones of a day.
         """
+        self._place(np.unique(np.arange(self.county.n)[residents]), stage, self.day)
+
+    def _place(self, residents: NDArray[Any], stage: Stage, day: int) -> None:
+        stages = self.record.stages[-1]
+        stages -= np.bincount(self.stage[residents], minlength=6)
+        stages[stage] += residents.size
         self.stage[residents] = stage
         for name, column, least in (
             ("aware", self.day_aware, Stage.AWARE),
@@ -284,9 +299,8 @@ class Simulation:
             ("customers", self.day_customer, Stage.CUSTOMER),
         ):
             if stage >= least:
-                column[residents] = np.minimum(column[residents], self.day)
-            self.record.reached[name] = int((column != NEVER).sum())
-        self.record.stages[-1] = np.bincount(self.stage, minlength=6).astype(np.int64)
+                self.record.reached[name] += int((column[residents] == NEVER).sum())
+                column[residents] = np.minimum(column[residents], day)
 
     # ---- the day
 
@@ -344,9 +358,16 @@ class Simulation:
 
         self.speaking.draw(self.posts, self.day)
         self.quality[:] = self.scenario.posting.quality
+        if self.sellers is not None:
+            recruits = self.sellers.morning(self.day, self.books, self.broadcasting, self.stage, self._trust)
+            fresh = ~np.isin(self.stage[recruits], (Stage.CUSTOMER, Stage.REPEAT))
+            self._place(recruits[fresh], Stage.CUSTOMER, self.day - 1)
+            self.quality[:] = self.sellers.quality()
         if decide is not None:
             decide(self)
             self._check_plan()
+        if self.sellers is not None:
+            self.posts[:, ~self.sellers.speaks] = 0
         if self.broadcasting is not None:
             self.broadcasting.plan(self.day, self.speaking.shown(self.posts))
         busiest = int(self.posts.sum(axis=0, dtype=np.int64).max(initial=0))
@@ -361,7 +382,7 @@ class Simulation:
         c, s = self.county, self.scenario.sharing
         out = np.empty(c.n, np.int32)
         found = self._over(lambda t, lo, hi: (lo, exposure.sharers(
-            self.stage, int(Stage.CUSTOMER), int(Stage.REPEAT), c.is_koc, self._key(Decision.SHARE),
+            self.stage, int(Stage.CUSTOMER), int(Stage.REPEAT), self.is_koc, self._key(Decision.SHARE),
             np.uint32(chance(s.rate)), out, self._flags[t], lo, hi)))
         who = np.concatenate([out[lo : lo + many] for lo, many in found])
         group = np.empty(who.size, np.int32)
@@ -397,6 +418,8 @@ class Simulation:
         c = self.county
         friends, groups = c.friends, (c.group_offsets, c.group_members)
         before, now = self._units_before, self.speaking.loads(self.posts, self.day)
+        if self.sellers is not None:
+            now[:, ~self.sellers.speaks] = 0
         changed = bool((now != before).any())
         load_g = self.scenario.group_chat.load_units()
         loads = np.full(shares.who.size, self.scenario.moments.load_units(), np.uint32)
@@ -608,7 +631,11 @@ class Simulation:
         market.converted += credited[5, :-1]
         self._over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
         tally += tallies.sum(axis=0)
-        self.books.sell(*sold)
+        sellers = self.sellers
+        if sellers is None:
+            self.books.sell(*sold, self.scenario.money.commission, None)
+        else:
+            self.books.sell(*sold, sellers.commissions(), sellers.recruiters())
         market.inviters = who[invites.astype(np.bool_)].astype(np.int32)
         return credited
 
@@ -643,11 +670,14 @@ class Simulation:
             "new_members": int(tally[12]), "new_paying_members": int(tally[13]), "renewals": int(tally[14]),
             "not_renewed": int(tally[15]), "scans": int(tally[16]), "categories_added": int(tally[18]),
             "inviters": int(tally[19]),
+            **(self.sellers.today if self.sellers is not None else {
+                "active_kocs": self.county.koc.size, "recruits": 0, "departures": 0}),
         })
         air, listed = self.broadcasting, int(tally[20]) if self.market is not None else row["sales"]
         self.books.close(
             row, listed, int(credited[0, list(FROM_CUSTOMERS)].sum()), cost, air.displays if air is not None else 0,
-            self.county.koc.size * self.scenario.friends.koc_accounts)
+            self.county.koc.size * self.scenario.friends.koc_accounts if self.sellers is None
+            else self.sellers.accounts())
         if self.market is None:  # nobody knows whom to credit
             credited[:5, -1] = row["new_customers"], orders, row["new_customers"], orders, row["sales"]
         self.record.add_channels(np.vstack([posts, seen.by_channel, firsts, credited[:5, :-1], cost]), credited[:5, -1])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import kocsim as ks
 import kocsim.simulation
 from kocsim import reference
+from kocsim.sellers import STATES
 from tests.worlds import scenarios
 
 
@@ -54,7 +55,13 @@ def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: referen
         assert_same(simulation, "touch", touches.last, packed)
         assert_same(simulation, "first", touches.first, day.first)
         assert_same(simulation, "met", touches.met & np.uint32(0xFFFFFF), day.met)
+    if (firm := simulation.sellers) is not None:
+        assert [STATES[state] for state in firm.state] == day.kocs_state
+        assert_same(simulation, "who raised her", firm.raised_by, day.raised_by, always=True)
+        assert_same(simulation, "loyalty", firm.loyalty, day.loyalty, always=True)
+        assert not simulation.scenario.money.budget or firm.purse == day.purse
     if (air := simulation.broadcasting) is not None:
+        assert air.displays == day.displays
         assert_same(simulation, "trust in shops", air.shop_trust, day.shop_trust)
 
 

@@ -33,8 +33,8 @@ MARKET = {
         **BROADCAST, "posts": st.floats(0, 1), "audience": AUDIENCES,
     }),
     "shop_visit": st.fixed_dictionaries({
-        "display": share(), "visit": share(0.5), "view": share(), "range": st.floats(0.5, 20), "scene": share(0, 0.3),
-        "strength": share(),
+        "display": share(), "pace": st.sampled_from([0.0, 3.0]), "visit": share(0.5), "view": share(),
+        "range": st.floats(0.5, 20), "scene": share(0, 0.3), "strength": share(),
     }),
     "advertising": st.fixed_dictionaries({
         **BROADCAST, "budget": st.floats(0, 10), "saturation": st.floats(0, 2), "click": share(), "convert": share(),
@@ -62,7 +62,32 @@ MARKET = {
         "discount_free": st.floats(0, 0.5), "discount_paid": st.floats(0, 0.9), "lift_free": st.floats(0, 2),
         "lift_paid": st.floats(0, 2), "lock_free": share(), "lock_paid": share(),
     }),
-    "money": st.fixed_dictionaries({"commission": share(), "goods": share()}),
+    "money": st.fixed_dictionaries({
+        "commission": share(), "goods": share(), "budget": st.sampled_from([0.0, 0.0, 20.0]), "rent": st.floats(0, 5),
+        "opening": st.floats(0, 10), "phone": st.floats(0, 1), "staff": st.floats(0, 3),
+    }),
+    "recruiting": st.fixed_dictionaries({
+        "start": share(), "firm": st.floats(0, 2), "leader": share(), "cost": st.floats(0, 5),
+        "reward": st.floats(0, 5), "select": st.sampled_from(["lot", "contacts", "customers"]), "override": share(),
+        "fade": share(),
+    }),
+    "leaving": st.fixed_dictionaries({
+        "base": share(0, 0.3), "pressure": share(), "opportunity": st.floats(0, 10), "memory": st.floats(0.5, 10),
+        "grace": st.integers(0, 4), "owner": st.sampled_from(["koc", "firm"]), "handover": share(),
+        "keeper": st.floats(0, 1),
+    }),
+    "effort": st.fixed_dictionaries({"activity": share(), "response": st.floats(0, 2)}),
+    "salons": st.fixed_dictionaries({
+        "every": st.integers(1, 4), "who": st.sampled_from(["all", "elite"]), "cost": st.floats(0, 5), "lift": share(),
+        "skill": share(), "half_life": st.floats(1, 20),
+    }),
+    "tiers": st.fixed_dictionaries({
+        "every": st.integers(1, 3), "elite": share(), "bonus": share(), "lock": share(),
+    }),
+    "management": st.fixed_dictionaries({
+        "span": st.integers(1, 6), "wage": st.floats(0, 5), "half": st.floats(1, 10), "control": share(),
+        "drive": share(),
+    }),
     "attribution": st.fixed_dictionaries({"track": st.booleans()}),
 }
 """What may be switched on, section by section."""

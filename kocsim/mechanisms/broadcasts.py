@@ -141,15 +141,21 @@ class ShopVisit(Channel):
     """The shop that a resident's community goes to: who walks in may notice the product there.
 
     The chance to walk in falls with distance, ``visit x exp(-distance / range)``; a visit takes nothing from the day's
-    attention for the phone. Trust in the shop is a byte a resident: it begins at `strength`, good purchases deposit and
-    bad ones withdraw as for KOCs (`kocsim.mechanisms.trust`), and each visit on which the product is noticed adds
-    `scene` (a shop turned into a scene, C35).
+    attention for the phone. Shops begin to show the product one after the other, the largest catchments first, where
+    `pace` says so (`kocsim.mechanisms.money`: what an opening costs). Trust in the shop is a byte a resident: it begins
+    at `strength`, good purchases deposit and bad ones withdraw as for KOCs (`kocsim.mechanisms.trust`), and each visit
+    on which the product is noticed adds `scene` (a shop turned into a scene, C35).
     """
 
     display: float = param(
         0.0, unit="share", ge=0, le=1,
         meaning="share of shops that put the product on display, the largest catchments first",
         source="0: off; the preset full says 1, an assumption",
+    )
+    pace: float = param(
+        0.0, unit="shops/week", ge=0, le=1e6,
+        meaning="shops that begin to show the product in a week, until `display` is reached (0: all from the start)",
+        source="0, all at once, by definition; sweep (C28)",
     )
     visit: float = param(
         0.15, unit="probability/day", ge=0, le=1,

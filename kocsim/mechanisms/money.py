@@ -21,6 +21,10 @@ class Money(Section):
     customer who won her gets `reward` once. Advertising, posts (cost of channels and of quality), members' fees, rent
     of the shops that show the product, staff and phones (one for each account of a KOC) are booked day by day.
     Commission and rewards need touches (`kocsim.mechanisms.attribution`).
+
+    With a `budget`, the firm's purse gets so much each morning. From it are paid, in this order: rent, staff, phones,
+    managers and pools that are kept, whatever they come to; then a salon, shops that open, KOCs that are recruited by
+    the firm and by KOCs, each only if the purse still holds its price. What is not spent stays in the purse.
     """
 
     goods: float = param(
@@ -52,4 +56,14 @@ class Money(Section):
         0.0, unit="yuan/account/day", ge=0, le=1e6,
         meaning="what the phone behind each account of a KOC costs the firm",
         source="assumption: 0, KOCs use their own; sweep (C86)",
+    )
+    opening: float = param(
+        0.0, unit="yuan/shop", ge=0, le=1e6,
+        meaning="what it costs the firm to put the product into one more shop",
+        source="assumption: 0; sweep (C29)",
+    )
+    budget: float = param(
+        0.0, unit="yuan/day", ge=0, le=1e9,
+        meaning="what the firm may spend on building its network (0: whatever it takes)",
+        source="0, no limit, by definition; set it to compare at equal budget (C26)",
     )

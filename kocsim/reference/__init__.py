@@ -1,10 +1,11 @@
 """The model, one resident at a time, in plain Python: the specification that runs.
 
-Read `run` from the top: it is one day after the other, and a day is eight steps, each a function of a few lines.
+Read `run` from the top: it is one day after the other, and a day is nine steps, each a function of a few lines.
 Nothing here is fast, and nothing is clever: posts go into inboxes, a resident reads hers, weighs what she saw, and
 moves on.
 
 - `kocsim.reference.people`: who there is, and what lies in an inbox;
+- `kocsim.reference.selling`: who speaks for the firm today;
 - `kocsim.reference.posting`: who posts what, and into whose inbox it comes;
 - `kocsim.reference.reading`: what is seen, and what it weighs;
 - `kocsim.reference.buying`: identification, orders, and what orders leave behind.
@@ -23,6 +24,7 @@ from kocsim.reference.buying import buy, identify
 from kocsim.reference.people import Post, World
 from kocsim.reference.posting import customers_invite, customers_share, firm_broadcasts, kocs_post
 from kocsim.reference.reading import attended, hear, read, weigh
+from kocsim.reference.selling import morning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +71,13 @@ class Day(NamedTuple):
     """Of all days so far, in fen."""
     income: list[int]
     """Of each KOC, in fen."""
+    kocs_state: list[str]
+    raised_by: list[int]
+    loyalty: list[float]
+    purse: int
+    """What the firm may still spend, in fen."""
+    displays: int
+    """Shops that show the product."""
 
 
 def run(
@@ -98,6 +107,7 @@ def run(
     history = []
     for day in range(1, days + 1):
         inbox: list[list[Post]] = [[] for _ in world.residents]
+        morning(world, day)
         shown = kocs_post(world, day, inbox, posts)
         customers_share(world, day, inbox)
         customers_invite(world, day, inbox)
@@ -146,4 +156,9 @@ def _look(world: World, day: int, exposures: int) -> Day:
         inviters=[i for i, r in enumerate(people) if r.invites],
         sales=world.sales,
         income=list(world.income),
+        kocs_state=[one.state for one in world.firm.kocs],
+        raised_by=[one.raised_by for one in world.firm.kocs],
+        loyalty=[one.loyalty for one in world.firm.kocs],
+        purse=world.firm.purse,
+        displays=world.displays,
     )

@@ -124,7 +124,7 @@ def _afterwards(
     world.sales += paid
     seller = _seller(world, resident)
     if seller is not None:
-        world.income[seller] += round(paid * s.money.commission)
+        _pay_commission(world, seller, paid)
     resident.orders += 1
     if newly:
         resident.won = credit(world, resident)
@@ -144,7 +144,18 @@ def _afterwards(
     if pleased and resident.breadth < 2 and _happens(world, d.CLIMB, day, i, s.ladder.step * (faith / 255)):
         resident.breadth += 1
     rate = s.invitation.rate * (faith / 255) ** s.invitation.trust_exponent
-    resident.invites = pleased and i not in world.koc and _happens(world, d.INVITE_NOW, day, i, rate)
+    resident.invites = pleased and i not in world.speakers() and _happens(world, d.INVITE_NOW, day, i, rate)
+
+
+def _pay_commission(world: World, k: int, paid: int) -> None:
+    """The KOC who sold, and who recruited her, get their shares, unless they have left."""
+    s, kocs = world.scenario, world.firm.kocs
+    world.sold[k] += 1
+    if kocs[k].state == "active":
+        world.income[k] += round(paid * (s.money.commission + (s.tiers.bonus if kocs[k].elite else 0.0)))
+        above = kocs[k].raised_by
+        if above >= 0 and kocs[above].state == "active":
+            world.income[above] += round(paid * s.recruiting.override)
 
 
 def _seller(world: World, resident: Resident) -> int | None:
@@ -163,7 +174,7 @@ def _repay_trust(world: World, day: int, i: int, resident: Resident, pleased: bo
     k = _seller(world, resident)
     if k is not None:
         faith = world.trust[k, i]
-        if world.scenario.trust.moves:
+        if world.scenario.moves_trust:
             world.trust[k, i] = min(max(faith + ((change + luck) >> 16), 0), 255)
         return faith
     if channel == 12:

@@ -102,11 +102,59 @@ class Resident:
         return sum(kind == "koc" and last >= day for (kind, _), last in self.seen.items())
 
 
+@dataclass
+class Seller:
+    """Everything that changes about one KOC."""
+
+    wants: float
+    """What she wants to earn in a day, fen."""
+    income: float
+    """What she earned in a day, as a mean that forgets, fen."""
+    state: str = "candidate"
+    joined: int = NEVER
+    left: int = NEVER
+    raised_by: int = -1
+    generation: int = 0
+    elite: bool = False
+    loyalty: float = 0.0
+    skill: float = 0.0
+    earned: int = 0
+    """By yesterday morning, fen."""
+    ranked: int = 0
+    """Orders by the last ranking."""
+    works: bool = True
+
+    def content(self) -> float:
+        """Income as a share of what is wanted, at most 1."""
+        return min(self.income / self.wants, 1.0) if self.wants > 0 else 1.0
+
+
+class Firm:
+    """The firm's KOCs and its purse."""
+
+    def __init__(self, world: World) -> None:
+        s = world.scenario
+        wants = s.leaving.wants()[[world.of_class(Decision.WANTS, i) for i in world.koc]].tolist()
+        self.kocs = [Seller(want, want) for want in wants]
+        by_contacts = s.recruiting.select == "contacts"
+        self.queue = sorted(range(len(self.kocs)), key=lambda k: (
+            -world.koc_contacts[k] if by_contacts else 0, world.luck(Decision.CANDIDATE, 0, world.koc[k]), k))
+        for k in self.queue[: round(s.recruiting.start * len(self.kocs))]:
+            self.kocs[k].state, self.kocs[k].joined = "active", 1
+        self.purse = 0
+        self.running = 0
+        """What a day costs as things stand."""
+
+    def active(self) -> list[int]:
+        """KOCs who work for the firm."""
+        return [k for k, one in enumerate(self.kocs) if one.state == "active"]
+
+
 class World:
     """The county as lists of Python's own, and every resident's state before the first day."""
 
     def __init__(self, scenario: Scenario, county: County, seed: int) -> None:
-        self.scenario, self.seed = scenario, seed
+        self.scenario, self.county, self.seed = scenario, county, seed
         n = county.n
         self.n = n
         self.friends = [_row(county.friends.offsets, county.friends.ties, i) for i in range(n)]
@@ -129,7 +177,8 @@ class World:
         self.koc_contacts = [sum(via & 1 for _, _, via in row) for row in self.reach]
         self.channels: list[Spoken] = spoken(scenario)
         self.residents = self._before_day_one(county)
-        for i in self.koc:  # a KOC is a consumer first
+        self.firm = Firm(self)
+        for i in self.speakers():  # a KOC is a consumer first
             self.residents[i].stage = Stage.CUSTOMER
             self.residents[i].day_aware = 0
             self.residents[i].day_identified = 0
@@ -142,7 +191,8 @@ class World:
         """What KOCs' posts to platforms add to each feed on a day, on average."""
         self.sales = 0
         self.income = [0] * len(self.koc)
-        """What KOCs have earned, in fen."""
+        self.sold = [0] * len(self.koc)
+        """What KOCs have earned, in fen, and how many orders they sold."""
 
         attention = scenario.attention
         self.budget = attention.budget(county.contacts).tolist()
@@ -150,6 +200,7 @@ class World:
         self.room = [True] * 256
         self.walk_in = [0] * n
         self.shop = [-1] * n
+        self.shops = self.displays = 0
         self.columns = {name: values.tolist() for name, values in county.columns.items()}
         if scenario.airs:
             background = self._set_up_broadcasts(county, background)
@@ -178,18 +229,29 @@ class World:
             posts = np.minimum(followed, account.cap) * account.background_posts * account.load
             background = background + posts.astype(np.float32)[[self.followed_class(i) for i in range(self.n)]]
         c = county
-        chances = [0.0] * c.communities
+        self.shops = round(shop.display * c.shops)
+        self.displays = 0 if shop.pace else self.shops
         if shop.display:
-            chances = walk_in_chances(
-                c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
-                visit=shop.visit, scale=shop.range, display=shop.display).tolist()
+            self.open_shops(0)
         for i, resident in enumerate(self.residents):
             resident.follows = self.room[self.followed_class(i)] and self.happens(
                 Decision.FOLLOWS, 0, i, account.followers)
             resident.shop_trust = round(shop.strength * 255) if shop.display else 0
-            self.walk_in[i] = chance(chances[c.community[i]])
             self.shop[i] = int(c.community_shop[c.community[i]])
         return background
+
+    def open_shops(self, many: int) -> None:
+        """So many more shops show the product."""
+        c, shop = self.county, self.scenario.shop_visit
+        self.displays += many
+        chances = walk_in_chances(
+            c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
+            visit=shop.visit, scale=shop.range, displays=self.displays).tolist()
+        self.walk_in = [chance(chances[community]) for community in c.community.tolist()]
+
+    def speakers(self) -> list[int]:
+        """Residents who are KOCs today."""
+        return [self.koc[k] for k in self.firm.active()]
 
     # ---- draws
 

@@ -32,9 +32,12 @@ def kocs_post(
     shown = dict.fromkeys((one.name for one in world.channels), 0)
     for k, author in enumerate(world.koc):
         plan = [0 if silent else _how_many(world, one, day, author) for one in world.channels]
-        quality = posting.quality
+        works = world.firm.kocs[k].works
+        quality = world.quality[k] if world.scenario.staffs else posting.quality
         if posts is not None:
             plan[0], plan[1], quality = posts(day, k)
+        if not works:
+            plan = [0] * len(plan)
         world.quality[k] = quality
         made: list[Post] = []
         for row, (one, many) in enumerate(zip(world.channels, plan, strict=True)):
@@ -45,7 +48,7 @@ def kocs_post(
             if (k, j) not in world.muted:
                 world.expected[j] += sum(
                     round(one.posts * round(one.channel.load_units() * one.members))
-                    for one in world.channels if one.expected and not silent and via >> one.span & 1)
+                    for one in world.channels if one.expected and works and not silent and via >> one.span & 1)
                 inbox[j] += [
                     post._replace(place=world.first_tie[k] + x + 1)
                     for post in made if via >> world.channels[post.row].span & 1
@@ -90,7 +93,7 @@ def _koc_post(world: World, day: int, k: int, row: int, turn: int, quality: floa
 def _trust_returns(world: World, day: int, k: int, j: int, strength: int) -> None:
     """Once a week, trust comes some of the way back to the strength of the tie."""
     trust = world.scenario.trust
-    if trust.moves and trust.returning() and k % WEEK == day % WEEK:
+    if world.scenario.moves_trust and trust.returning() and k % WEEK == day % WEEK:
         key = entity_key(stream(world.seed, Decision.TRUST_RETURN, day), world.koc[k])
         step = (strength - world.trust[k, j]) * trust.returning()
         world.trust[k, j] += (step + (mix32(key, j) >> 16)) >> 16
@@ -98,9 +101,9 @@ def _trust_returns(world: World, day: int, k: int, j: int, strength: int) -> Non
 
 def customers_share(world: World, day: int, inbox: Inbox) -> None:
     """Some customers post to their friends, and some of these to one of their groups as well."""
-    s = world.scenario
+    s, kocs = world.scenario, set(world.speakers())
     for i, resident in enumerate(world.residents):
-        if resident.stage not in (Stage.CUSTOMER, Stage.REPEAT) or i in world.koc:
+        if resident.stage not in (Stage.CUSTOMER, Stage.REPEAT) or i in kocs:
             continue
         if not world.happens(Decision.SHARE, day, i, s.sharing.rate):
             continue

@@ -56,7 +56,7 @@ def _react(world: World, day: int, post: Post, i: int) -> None:
     change = trust.changes()[post.kind]
     if post.kind == SERVICE:  # what helps deposits as much as it is worth; the weight of its kind is not meant
         change = round(change * world.quality[k])
-    if trust.moves and change:
+    if world.scenario.moves_trust and change:
         luck = mix32(entity_key(world.key_of(one, 4, day), post.author, post.turn), i) >> 16
         world.trust[k, i] = min(max(world.trust[k, i] + ((change + luck) >> 16), 0), 255)
     if trust.mute and post.kind != SERVICE:
