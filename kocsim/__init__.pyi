@@ -19,8 +19,10 @@ from .mechanisms.identification import Weighed as Weighed
 from .mixing import WellMixed as WellMixed
 from .model import KOC as KOC
 from .model import CountyModel as CountyModel
+from .model import Firm as Firm
 from .model import Posts as Posts
 from .model import Shop as Shop
+from .morning import Morning as Morning
 from .results import Result as Result
 from .run import simulate as simulate
 from .scenario import Scenario as Scenario

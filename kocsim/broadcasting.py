@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kocsim.catchments import walk_in_chances
+from kocsim.catchments import by_catchment, walk_in_chances
 from kocsim.errors import DataError
 from kocsim.mechanisms.broadcasts import AUDIENCES, CATCHMENT, COLUMN, Aired, Broadcast, aired
 from kocsim.mechanisms.channels import MOST_CHANNELS, Platform
@@ -54,8 +54,12 @@ class Broadcasting:
         Trust of each resident in the shop that her community goes to; empty without displays.
     room : ndarray of bool, shape (256,)
         By class of accounts already followed: whether there is room for another.
-    shops, displays : int
-        Shops that are to show the product, and those that do so already.
+    shows : ndarray of bool, shape (shops,)
+        Which shops show the product.
+    budget : float or None
+        Yuan for advertising today where a policy has decided so.
+    spent : float
+        Yuan for which advertisements were bought today, if any were.
     today : list of (Aired, int)
         What is broadcast today, and how often.
     """
@@ -68,12 +72,14 @@ class Broadcasting:
         self.followed_key = np.uint64(stream(seed, Decision.FOLLOWED))
         c = county
         self.shop_trust = np.zeros(0, np.uint8)
-        self.shops = round(shop.display * c.shops)
-        self.displays = 0
+        self._planned = by_catchment(c.community_shop, c.community_population, c.shops)[: round(shop.display * c.shops)]
+        self.shows = np.zeros(c.shops, np.bool_)
         self._walk_in = (c.community, np.zeros(c.communities, np.uint32), c.community_shop)
         if shop.display:
             self.shop_trust = np.full(c.n, round(shop.strength * 255), np.uint8)
-            self.open(0 if shop.pace else self.shops)
+            self.open(0 if shop.pace else self._planned.size)
+        self.budget: float | None = None
+        self.spent = 0.0
         check_audiences(scenario.broadcasts, county.columns)
         self._columns = {
             own.column: county.columns[own.column].astype(np.uint8)
@@ -85,13 +91,29 @@ class Broadcasting:
             flags, np.uint64(stream(seed, Decision.FOLLOWS)), np.uint32(chance(account.followers)), self.followed_key,
             self.room, 0, c.n)
 
+    @property
+    def displays(self) -> int:
+        """Shops that show the product."""
+        return int(self.shows.sum())
+
+    @property
+    def waiting(self) -> int:
+        """Shops that are to show the product, and do not yet."""
+        return int((~self.shows[self._planned]).sum())
+
     def open(self, shops: int) -> None:
-        """Let so many more shops show the product, the largest catchments first."""
+        """Let so many more of the planned shops show the product, the largest catchments first."""
+        shows = self.shows.copy()
+        shows[self._planned[~shows[self._planned]][:shops]] = True
+        self.show(shows)
+
+    def show(self, shows: NDArray[np.bool_]) -> None:
+        """Decide which shops show the product from now on."""
         c, shop = self.county, self.scenario.shop_visit
-        self.displays += shops
+        self.shows = shows
         chances = walk_in_chances(
-            c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
-            visit=shop.visit, scale=shop.range, displays=self.displays)
+            c.community_shop, c.shop_community, c.community_x, c.community_y, shows,
+            visit=shop.visit, scale=shop.range)
         self._walk_in = (c.community, np.array([chance(p) for p in chances.tolist()], np.uint32), c.community_shop)
 
     def background(self) -> NDArray[np.float32]:
@@ -103,17 +125,19 @@ class Broadcasting:
         return (np.minimum(followed, account.cap) * account.background_posts * account.load).astype(np.float32)
 
     def _day(self, day: int, posted: Mapping[str, int]) -> list[Aired]:
-        return aired(self.scenario, self.county.n, day, posted)
+        return aired(self.scenario, self.county.n, day, posted, self.budget)
 
     def plan(self, day: int, posted: Mapping[str, int]) -> None:
         """Decide how often each broadcast is made today; `posted` as for `aired`."""
         self.today = []
+        self.spent = self.scenario.advertising.budget if self.budget is None else self.budget
         for one in self._day(day, posted):
             whole = int(one.posts)
             luck = uniform31(entity_key(stream(self.seed, Decision.AIRED, day), one.source), 0)
             turns = whole + (luck < chance(one.posts - whole))
             if turns:
                 self.today.append((one, turns))
+        self.budget = None
 
     def most(self) -> int:
         """Most broadcasts that one resident can hear today."""

@@ -30,9 +30,16 @@ def nearest_shops(
     return {"shop_community": where, "community_shop": serves}
 
 
+def by_catchment(serves: NDArray[np.int32], population: NDArray[np.int64], shops: int) -> NDArray[np.int64]:
+    """Shops by residents of the communities that go to them, the largest first."""
+    served = serves >= 0
+    return np.argsort(
+        -np.bincount(serves[served], weights=population[served], minlength=shops), kind="stable")
+
+
 def walk_in_chances(
     serves: NDArray[np.int32], where: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32],
-    population: NDArray[np.int64], *, visit: float, scale: float, displays: int,
+    shows: NDArray[np.bool_], *, visit: float, scale: float,
 ) -> NDArray[np.float64]:
     """Chance that a resident of each community walks into its shop on a day, and finds the product there.
 
@@ -40,17 +47,14 @@ def walk_in_chances(
     ----------
     serves, where
         Shop of each community, or -1; community of each shop.
-    x, y, population
-        Of the communities; km and residents.
+    x, y
+        Of the communities; km.
+    shows
+        Which shops show the product.
     visit, scale : float
         ``visit * exp(-distance / scale)``.
-    displays : int
-        Shops that show the product, the largest catchments first.
     """
-    served = serves >= 0
-    catchment = np.bincount(serves[served], weights=population[served], minlength=where.size)
-    shows = np.zeros(where.size + 1, np.bool_)  # the last one: no shop
-    shows[np.argsort(-catchment, kind="stable")[:displays]] = True
     at = where[serves] if where.size else np.zeros(serves.size, np.int32)
     distance = np.hypot(x.astype(np.float64) - x[at], y.astype(np.float64) - y[at])
-    return np.where(shows[serves], visit * np.exp(-distance / scale), 0.0)
+    shown = np.append(shows, False)[serves]  # the last one: no shop
+    return np.where(shown, visit * np.exp(-distance / scale), 0.0)

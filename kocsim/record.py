@@ -116,10 +116,12 @@ def outlay(run: Simulation, shares: Shares) -> tuple[NDArray[np.int64], NDArray[
         posts[one.number] += int(made.sum())
         each = one.channel.cost + run.scenario.content.quality_cost * run.quality**2
         cost[one.number] += round(float(made @ np.broadcast_to(each, made.shape)) * 100)
-    for aired, turns in run.broadcasting.today if run.broadcasting is not None else []:
+    air = run.broadcasting
+    for aired, turns in air.today if air is not None else []:
+        assert air is not None
         if isinstance(aired.channel, Advertising):
-            posts[aired.number] += round(aired.channel.impressions(run.county.n))
-            cost[aired.number] += round(aired.channel.budget * 100)
+            posts[aired.number] += round(aired.channel.impressions(run.county.n, air.spent))
+            cost[aired.number] += round(air.spent * 100)
         elif aired.audience != PLATFORM:  # what platforms recommend was posted by KOCs
             posts[aired.number] += turns
             cost[aired.number] += round(turns * aired.channel.cost * 100)

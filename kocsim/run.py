@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kocsim.county import County
     from kocsim.mechanisms.identification import Rule
+    from kocsim.morning import Policy
     from kocsim.results import Result
 
 
@@ -32,6 +33,7 @@ def simulate(
     communities: bool = False,
     residents: bool = True,
     debug: bool = False,
+    policy: Policy | None = None,
 ) -> Result:
     """Run a scenario.
 
@@ -57,6 +59,8 @@ def simulate(
         Keep the table of residents (18 bytes each).
     debug : bool
         Check the laws of conservation after every day.
+    policy : callable, optional
+        What the firm decides each morning: ``policy(morning)``; see `kocsim.morning.Morning`.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def simulate(
     """
     scenario = as_scenario(scenario)
     days = scenario.days if days is None else at_least("days", days, 1, 60_000)
-    simulation = Simulation(scenario, county, seed, threads, rule, debug)
+    simulation = Simulation(scenario, county, seed, threads, rule, debug, policy)
     from tqdm.auto import tqdm
 
     with _deferred_interrupt() as stopped, tqdm(

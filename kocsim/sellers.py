@@ -51,10 +51,10 @@ class Sellers:
         Who works today, or is kept by the firm.
     is_koc : ndarray of uint8, shape (residents,)
         1 for active KOCs; written in place.
-    purse : int
-        What the firm may still spend, fen; only with `money.budget`.
-    today : dict of str to int
-        The day's ``active_kocs``, ``recruits``, ``departures``.
+    purse, running : int
+        What the firm may still spend, and what a day costs it as things stand, fen; only with `money.budget`.
+    recruits, departures : int
+        KOCs who joined and left today.
     """
 
     def __init__(self, scenario: Scenario, county: County, seed: int, audience: NDArray[np.int64]) -> None:
@@ -78,11 +78,11 @@ class Sellers:
         self.speaks = active
         self.is_koc = np.zeros(county.n, np.uint8)
         self.is_koc[county.koc[active]] = 1
-        self.purse = 0
+        self.purse = self.running = 0
         self._earned = np.zeros(k, np.int64)
         self._ranked = np.zeros(k, np.int64)
         self._near = self._candidates_near() if s.recruiting.leader else None
-        self.today: dict[str, int] = {}
+        self.recruits = self.departures = 0
 
     def _lots(self, decision: Decision, day: int = 0) -> NDArray[np.uint32]:
         """31 random bits for each KOC."""
@@ -123,20 +123,16 @@ class Sellers:
         Returns
         -------
         ndarray of int64
-            Residents who become KOCs today.
+            KOCs, by number, who join today.
         """
         self._remember(day, books)
-        departures = self._leave(day, trust)
+        self.recruits = self.departures = 0
+        self._leave(day, trust)
         self._rank(day, books)
-        running = self._run_up_costs(books, air)
+        self._run_up_costs(books, air)
         self._meet(day, books)
-        self._open(day, books, air, running)
-        recruits = self._recruit(day, books, stage, running)
-        self.speaks = self._work(day)
-        self.today = {
-            "active_kocs": int((self.state == ACTIVE).sum()), "recruits": recruits.size, "departures": departures,
-        }
-        return self.county.koc[recruits].astype(np.int64)
+        self._open(day, books, air)
+        return self._recruit(day, books, stage)
 
     def _remember(self, day: int, books: Books) -> None:
         """Mean income, with yesterday's in it; loyalty fades."""
@@ -152,19 +148,25 @@ class Sellers:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.wants > 0, np.minimum(self.income / self.wants, 1.0), 1.0)
 
-    def _leave(self, day: int, trust: NDArray[np.uint8]) -> int:
-        from kocsim.kernels import sellers
-
+    def _leave(self, day: int, trust: NDArray[np.uint8]) -> None:
         s = self.scenario
         leaving, care = s.leaving, s.management.care()
         if not leaving.happens:
-            return 0
+            return
         pressed = day - self.joined.astype(np.int64) >= leaving.grace
         hazard = leaving.base + np.where(pressed, leaving.pressure * (1 - self._content()), 0.0)
         hazard = hazard * (1 - self.loyalty) * (1 - s.management.control * care)
         hazard = hazard * np.where(self.elite, 1 - s.tiers.lock, 1.0)
         luck = self._lots(Decision.LEAVE, day)
-        who = np.flatnonzero((self.state == ACTIVE) & (luck < (np.minimum(hazard, 1.0) * 2.0**31).astype(np.uint32)))
+        goes = luck < (np.minimum(hazard, 1.0) * 2.0**31).astype(np.uint32)
+        self.part(np.flatnonzero((self.state == ACTIVE) & goes), day, trust)
+
+    def part(self, who: NDArray[np.int64], day: int, trust: NDArray[np.uint8]) -> None:
+        """Let active KOCs go; what becomes of their audiences is `leaving.owner`'s to say."""
+        from kocsim.kernels import sellers
+
+        leaving = self.scenario.leaving
+        self.departures += who.size
         self.state[who] = KEPT if leaving.owner == "firm" else LEFT
         self.left[who] = day
         self.elite[who] = False
@@ -175,7 +177,6 @@ class Sellers:
             for k in who.tolist():
                 sellers.hand_over(
                     trust, self.county.koc_ties, share, self.county.koc[k], key, offsets[k], offsets[k + 1])
-        return int(who.size)
 
     def _rank(self, day: int, books: Books) -> None:
         tiers = self.scenario.tiers
@@ -190,8 +191,8 @@ class Sellers:
 
     # ---- what costs money
 
-    def _run_up_costs(self, books: Books, air: Broadcasting | None) -> list[int]:
-        """Charge managers and keepers; the purse pays for all that runs. Returns the daily running cost so far."""
+    def _run_up_costs(self, books: Books, air: Broadcasting | None) -> None:
+        """Charge managers and keepers; the purse pays for all that runs."""
         s = self.scenario
         m, management = s.money, s.management
         active, kept = (int((self.state == state).sum()) for state in (ACTIVE, KEPT))
@@ -200,47 +201,50 @@ class Sellers:
         books.charge("staff", run)
         run += round(m.staff * 100) + (active + kept) * s.friends.koc_accounts * round(m.phone * 100)
         run += (air.displays if air is not None else 0) * round(m.rent * 100)
+        self.running = run
         self.purse += round(m.budget * 100) - run
-        return [run]
 
-    def _affords(self, price: int, many: int, running: list[int], more: int = 0) -> int:
+    def _affords(self, price: int, many: int, more: int = 0) -> int:
         """How many of `many` things of that price the purse holds, each of which costs `more` a day from now on."""
         budget = round(self.scenario.money.budget * 100)
         if not budget:
             return many
-        for each, left in ((price, self.purse), (more, budget - running[0])):
+        for each, left in ((price, self.purse), (more, budget - self.running)):
             if each:
                 many = min(many, max(left, 0) // each)
         self.purse -= many * price
-        running[0] += many * more
+        self.running += many * more
         return many
 
     def _meet(self, day: int, books: Books) -> None:
         salons = self.scenario.salons
         if not salons.every or day % salons.every:
             return
-        invited = (self.state == ACTIVE) & (self.elite if salons.who == "elite" else True)
-        price = int(invited.sum()) * round(salons.cost * 100)
-        if not self._affords(price, 1, [0]):
-            return
-        books.charge("salons", price)
-        self.loyalty = np.where(invited, self.loyalty + salons.lift * (1 - self.loyalty), self.loyalty)
-        self.skill = np.where(invited, self.skill + salons.skill * (1 - self.skill), self.skill)
+        self.meet(np.flatnonzero((self.state == ACTIVE) & (self.elite if salons.who == "elite" else True)), books)
 
-    def _open(self, day: int, books: Books, air: Broadcasting | None, running: list[int]) -> None:
+    def meet(self, who: NDArray[np.int64], books: Books) -> bool:
+        """Hold a salon for some KOCs, if the purse has the money for all of them."""
+        salons = self.scenario.salons
+        price = who.size * round(salons.cost * 100)
+        if not self._affords(price, 1):
+            return False
+        books.charge("salons", price)
+        self.loyalty[who] += salons.lift * (1 - self.loyalty[who])
+        self.skill[who] += salons.skill * (1 - self.skill[who])
+        return True
+
+    def _open(self, day: int, books: Books, air: Broadcasting | None) -> None:
         pace = self.scenario.shop_visit.pace
         if air is None or not pace:
             return
         planned = int(pace * day / 7) - int(pace * (day - 1) / 7)
         price, rent = round(self.scenario.money.opening * 100), round(self.scenario.money.rent * 100)
-        many = self._affords(price + rent, min(planned, air.shops - air.displays), running, rent)
+        many = self._affords(price + rent, min(planned, air.waiting), rent)
         if many:
             air.open(many)
             books.charge("opening", many * price)
 
-    def _recruit(
-        self, day: int, books: Books, stage: NDArray[np.uint8], running: list[int]
-    ) -> NDArray[np.int64]:
+    def _recruit(self, day: int, books: Books, stage: NDArray[np.uint8]) -> NDArray[np.int64]:
         """KOCs, by number, who join today."""
         s = self.scenario.recruiting
         free = self.state == CANDIDATE
@@ -248,24 +252,31 @@ class Sellers:
             free &= np.isin(stage[self.county.koc], (Stage.CUSTOMER, Stage.REPEAT))
         if not free.any():
             return np.zeros(0, np.int64)
-        management, m = self.scenario.management, self.scenario.money
-        more = self.scenario.friends.koc_accounts * round(m.phone * 100)
-        more += -(-round(management.wage * 100) // management.span) if management.span else 0
         planned = int(s.firm) + (
             uniform31(stream(self.seed, Decision.RECRUITS, day), 0) < chance(s.firm - int(s.firm)))
-        waiting = self._queue[free[self._queue]][:planned]
-        price = round(s.cost * 100)
-        by_firm = waiting[: self._affords(price, waiting.size, running, more)]
-        books.charge("recruiting", by_firm.size * price)
-        self._join(by_firm, np.full(by_firm.size, FIRM), day)
+        by_firm = self.recruit(self._queue[free[self._queue]][:planned], day, books)
         free[by_firm] = False
         leaders, raised = self._raise(day, free)
         price = round(s.reward * 100)
-        many = self._affords(price, raised.size, running, more)
+        many = self._affords(price, raised.size, self._upkeep())
         leaders, raised = leaders[:many], raised[:many]
         books.reward(leaders, price)
         self._join(raised, leaders, day)
         return np.concatenate([by_firm, raised]).astype(np.int64)
+
+    def _upkeep(self) -> int:
+        """What a day costs the firm for one KOC more, fen."""
+        management, s = self.scenario.management, self.scenario
+        care = -(-round(management.wage * 100) // management.span) if management.span else 0
+        return s.friends.koc_accounts * round(s.money.phone * 100) + care
+
+    def recruit(self, who: NDArray[np.int64], day: int, books: Books) -> NDArray[np.int64]:
+        """Let the firm recruit candidates, as many of them, in this order, as the purse has the money for."""
+        price = round(self.scenario.recruiting.cost * 100)
+        who = who[: self._affords(price, who.size, self._upkeep())]
+        books.charge("recruiting", who.size * price)
+        self._join(who, np.full(who.size, FIRM), day)
+        return who
 
     def _raise(self, day: int, free: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Leaders who win one of their audience today, and whom; by number of the latter."""
@@ -292,6 +303,7 @@ class Sellers:
 
     def _join(self, who: NDArray[Any], by: NDArray[Any], day: int) -> None:
         above = np.where(by >= 0, self.generation[by].astype(np.int64) + 1, 0)
+        self.recruits += who.size
         self.state[who] = ACTIVE
         self.joined[who] = day
         self.raised_by[who] = by
@@ -300,16 +312,15 @@ class Sellers:
 
     # ---- what they do
 
-    def _work(self, day: int) -> NDArray[np.bool_]:
-        """Who works today."""
+    def go_to_work(self, day: int) -> None:
+        """Decide who speaks today: active KOCs who do not rest, and the firm for those it keeps."""
         effort, management = self.scenario.effort, self.scenario.management
         active = self.state == ACTIVE
         if effort.varies:
             often = effort.activity + (1 - effort.activity) * management.drive * management.care()
             level = effort.levels()[(self._content() * (LEVELS - 1)).astype(np.int64)]
             active &= self._lots(Decision.WORK, day) < (often * level * 2.0**31).astype(np.uint32)
-        works: NDArray[np.bool_] = active | (self.state == KEPT)
-        return works
+        self.speaks = active | (self.state == KEPT)
 
     def quality(self) -> NDArray[np.float64]:
         """Quality of each KOC's posts unless she decides otherwise; shape (kocs,)."""
@@ -328,6 +339,11 @@ class Sellers:
         by = self.raised_by
         active = self.state == ACTIVE
         return np.where((by >= 0) & active & active[by], by, -1).astype(np.int32)
+
+    @property
+    def active(self) -> int:
+        """KOCs who work for the firm."""
+        return int((self.state == ACTIVE).sum())
 
     def accounts(self) -> int:
         """Accounts that are in use."""

@@ -24,6 +24,7 @@ from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
+from kocsim.morning import Morning, Policy
 from kocsim.record import Record, check_laws, outlay, tables
 from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
@@ -89,6 +90,8 @@ class Simulation:
         A user's own way from evidence to identification; see `kocsim.mechanisms.identification.Rule`.
     debug : bool
         Check the laws of conservation after every day.
+    policy : callable, optional
+        What the firm decides each morning; see `kocsim.morning.Morning`.
 
     Attributes
     ----------
@@ -157,13 +160,17 @@ class Simulation:
         threads: int | None = None,
         rule: Rule | None = None,
         debug: bool = False,
+        policy: Policy | None = None,
     ) -> None:
         self.scenario = as_scenario(scenario)
         self.seed = secrets.randbits(32) if seed is None else at_least("seed", seed, 0)
         self.threads = usable_threads(threads)
         if rule is not None and not callable(rule):
             raise ParameterError(f"rule must be callable or None; got {rule!r}.")
+        if policy is not None and not callable(policy):
+            raise ParameterError(f"policy must be callable or None; got {policy!r}.")
         self.rule = rule
+        self.policy = policy
         self.debug = debug
         if county is None:
             check_audiences(self.scenario.broadcasts, {})
@@ -194,7 +201,7 @@ class Simulation:
             np.full(n, NEVER, np.uint16) for _ in range(3)
         )
         self.speaking = Speaking(s, c, self.seed)
-        self.sellers = Sellers(s, c, self.seed, self.speaking.audience) if s.staffs else None
+        self.sellers = Sellers(s, c, self.seed, self.speaking.audience) if s.staffs or self.policy else None
         self.is_koc = c.is_koc if self.sellers is None else self.sellers.is_koc
         self.put(np.flatnonzero(self.is_koc), Stage.CUSTOMER)
         z = np.empty(n)
@@ -212,7 +219,7 @@ class Simulation:
         self.views = np.zeros(k, np.int64)
         self._state = np.zeros(c.koc_ties.size, np.uint8)
         self._trust = np.zeros(0, np.uint8)
-        if s.moves_trust:
+        if s.moves_trust or (self.policy is not None and s.leaving.owner == "firm"):
             self._trust = (c.koc_ties >> np.uint32(24)).astype(np.uint8)
         self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
@@ -275,6 +282,16 @@ class Simulation:
         return held / 255.0
 
     @property
+    def held_trust(self) -> NDArray[np.uint8]:
+        """The bytes behind `trust`; empty where trust never moves."""
+        return self._trust
+
+    def shop_orders(self) -> NDArray[np.int64]:
+        """Orders of the last day by the shop that the buyer's community goes to; shape (shops,)."""
+        shop = self.county.community_shop[self.county.community[self.ordered.view(np.bool_)]]
+        return np.bincount(shop[shop >= 0], minlength=self.county.shops)
+
+    @property
     def muted(self) -> NDArray[np.bool_]:
         """Whether each tie from a KOC is muted; shape of ``county.koc_ties``."""
         if self._muted.size:
@@ -301,6 +318,26 @@ class Simulation:
             if stage >= least:
                 self.record.reached[name] += int((column[residents] == NEVER).sum())
                 column[residents] = np.minimum(column[residents], day)
+
+    def welcome(self, recruits: NDArray[np.int64]) -> None:
+        """KOCs who join this morning, by number, have tried the product the evening before."""
+        who = self.county.koc[recruits].astype(np.int64)
+        self._place(who[~np.isin(self.stage[who], (Stage.CUSTOMER, Stage.REPEAT))], Stage.CUSTOMER, self.day - 1)
+
+    def show(self, shops: NDArray[np.bool_]) -> None:
+        """Decide which shops show the product from today on; shape (shops,).
+
+        Raises
+        ------
+        DataError
+            Where shops show nothing in the scenario.
+        """
+        air = self.broadcasting
+        if air is None or not self.scenario.shop_visit.display:
+            raise DataError("Shops can only decide what to show in a scenario with shop_visit.display > 0.")
+        if (shops != air.shows).any():
+            self.books.charge("opening", int((shops & ~air.shows).sum()) * round(self.scenario.money.opening * 100))
+            air.show(shops.copy())
 
     # ---- the day
 
@@ -359,14 +396,17 @@ class Simulation:
         self.speaking.draw(self.posts, self.day)
         self.quality[:] = self.scenario.posting.quality
         if self.sellers is not None:
-            recruits = self.sellers.morning(self.day, self.books, self.broadcasting, self.stage, self._trust)
-            fresh = ~np.isin(self.stage[recruits], (Stage.CUSTOMER, Stage.REPEAT))
-            self._place(recruits[fresh], Stage.CUSTOMER, self.day - 1)
+            self.welcome(
+                self.sellers.morning(self.day, self.books, self.broadcasting, self.stage, self._trust))
             self.quality[:] = self.sellers.quality()
+        if self.policy is not None:
+            self.policy(Morning(self))
         if decide is not None:
             decide(self)
+        if self.policy is not None or decide is not None:
             self._check_plan()
         if self.sellers is not None:
+            self.sellers.go_to_work(self.day)
             self.posts[:, ~self.sellers.speaks] = 0
         if self.broadcasting is not None:
             self.broadcasting.plan(self.day, self.speaking.shown(self.posts))
@@ -670,8 +710,9 @@ class Simulation:
             "new_members": int(tally[12]), "new_paying_members": int(tally[13]), "renewals": int(tally[14]),
             "not_renewed": int(tally[15]), "scans": int(tally[16]), "categories_added": int(tally[18]),
             "inviters": int(tally[19]),
-            **(self.sellers.today if self.sellers is not None else {
-                "active_kocs": self.county.koc.size, "recruits": 0, "departures": 0}),
+            "active_kocs": self.sellers.active if self.sellers is not None else self.county.koc.size,
+            "recruits": self.sellers.recruits if self.sellers is not None else 0,
+            "departures": self.sellers.departures if self.sellers is not None else 0,
         })
         air, listed = self.broadcasting, int(tally[20]) if self.market is not None else row["sales"]
         self.books.close(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kocsim as ks
-from kocsim.catchments import walk_in_chances
+from kocsim.catchments import by_catchment, walk_in_chances
 from kocsim.stages import Stage
 
 SMALL = ks.Scenario(residents=3000, kocs=30, shops=3, friends={"koc_median": 100.0}, purchase={"first": 0.5})
@@ -170,14 +170,13 @@ def test_who_leaves_the_account_stays_away(star: ks.County) -> None:
 def test_walking_in_falls_with_distance() -> None:
     at = np.array([0.0, 1.0, 2.0, 50.0], np.float32)
     serves = np.array([0, 0, 1, -1], np.int32)
-    chances = walk_in_chances(
-        serves, np.array([0, 2], np.int32), at, np.zeros(4, np.float32), np.array([5, 5, 3, 9]),
-        visit=0.4, scale=2.0, display=1.0)
+    where, nowhere = np.array([0, 2], np.int32), np.zeros(4, np.float32)
+    chances = walk_in_chances(serves, where, at, nowhere, np.array([True, True]), visit=0.4, scale=2.0)
     np.testing.assert_allclose(chances, [0.4, 0.4 * math.exp(-0.5), 0.4, 0.0])
-    half = walk_in_chances(
-        serves, np.array([0, 2], np.int32), at, np.zeros(4, np.float32), np.array([5, 5, 3, 9]),
-        visit=0.4, scale=2.0, display=0.5)
-    assert half[0] > 0 and half[2] == 0, "the larger catchment first"
+    half = walk_in_chances(serves, where, at, nowhere, np.array([True, False]), visit=0.4, scale=2.0)
+    assert half[0] > 0 and half[2] == 0
+    assert by_catchment(serves, np.array([5, 5, 3, 9]), 2).tolist() == [0, 1], "the larger catchment first"
+    assert by_catchment(serves, np.array([5, 5, 30, 9]), 2).tolist() == [1, 0]
 
 
 def test_a_scene_wins_trust_in_the_shop(county: ks.County) -> None:

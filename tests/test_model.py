@@ -196,7 +196,7 @@ def test_results_do_not_depend_on_the_models_generators(plain: ks.Result) -> Non
 
 def test_a_model_is_freed_and_numbers_agents_by_itself() -> None:
     model = small(days=1)
-    assert [one.unique_id for one in model.agents] == list(range(1, 25))
+    assert [one.unique_id for one in model.agents] == list(range(1, 26))
     other = pickle.loads(pickle.dumps(model))
     koc(other, 3).remove()
     assert KOC(other, 3).unique_id == 25

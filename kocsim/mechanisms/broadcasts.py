@@ -282,13 +282,14 @@ class Advertising(Channel):
         rivals = 1 + self.rival_effect * self.rivals
         return self.cpm * rivals * (1 + self.saturation * impressions / max(residents, 1))
 
-    def impressions(self, residents: int) -> float:
-        """Impressions a day that the budget buys: budget = price x impressions / 1,000, solved."""
+    def impressions(self, residents: int, budget: float | None = None) -> float:
+        """Impressions that the budget, or so many yuan, buy in a day: budget = price x impressions / 1,000, solved."""
+        budget = self.budget if budget is None else budget
         first = self.price(0.0, residents) / 1000
         slope = first * self.saturation / max(residents, 1)
         if slope == 0:
-            return self.budget / first
-        return 2 * self.budget / (first + math.sqrt(first * first + 4 * slope * self.budget))
+            return budget / first
+        return 2 * budget / (first + math.sqrt(first * first + 4 * slope * budget))
 
 
 class Broadcast(Channel):
@@ -370,7 +371,9 @@ def used(scenario: Scenario) -> list[tuple[int, str]]:
     ]
 
 
-def aired(scenario: Scenario, residents: int, day: int, posted: Mapping[str, int]) -> list[Aired]:
+def aired(
+    scenario: Scenario, residents: int, day: int, posted: Mapping[str, int], budget: float | None = None
+) -> list[Aired]:
     """The broadcasts of one day.
 
     Parameters
@@ -380,6 +383,8 @@ def aired(scenario: Scenario, residents: int, day: int, posted: Mapping[str, int
     posted : mapping of str to int
         By platform, the contacts of those KOCs who post there today, counted once a post: the followers from whom the
         platform can withhold it.
+    budget : float, optional
+        Yuan for advertising today, in place of the scenario's.
     """
     s, out = scenario, []
     for number, name in enumerate(CHANNELS[3:7], 3):
@@ -398,8 +403,10 @@ def aired(scenario: Scenario, residents: int, day: int, posted: Mapping[str, int
         out.append(Aired("live_stream", 11, 11, stream, where, stream.posts, stream.reach, stream.strength))
     if shop.display:
         out.append(Aired("shop_visit", 12, 12, shop, CATCHMENT, 1.0, 1.0, shop.strength))
-    if ads.budget and (day <= ads.until or not ads.until):
-        shown = ads.impressions(residents) / max(residents, 1)
+    if budget is None:
+        budget = ads.budget if day <= ads.until or not ads.until else 0.0
+    if budget:
+        shown = ads.impressions(residents, budget) / max(residents, 1)
         turns = max(1, math.ceil(shown))
         out.append(Aired(
             "advertising", 13, 13, ads, EVERYONE, turns, shown / turns * ads.reach, ads.strength, ads.click,

@@ -14,7 +14,9 @@ import numpy as np
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.model.residents import Residents
+from kocsim.morning import Morning
 from kocsim.packing import ID_MASK
+from kocsim.sellers import STATES
 from kocsim.stages import Stage
 
 if TYPE_CHECKING:
@@ -165,6 +167,22 @@ class KOC(mesa.Agent):  # type: ignore[misc]
         """How many times her posts were seen on the last day."""
         return int(self.model.simulation.views[self.index])
 
+    @property
+    def state(self) -> str:
+        """"candidate", "active", "left" or "kept" (by the firm, after she left)."""
+        sellers = self.model.simulation.sellers
+        return "active" if sellers is None else STATES[sellers.state[self.index]]
+
+    @property
+    def income(self) -> int:
+        """What she has earned so far, fen."""
+        return int(self.model.simulation.books.income[self.index])
+
+    @property
+    def orders(self) -> int:
+        """Orders that she has sold so far (last touch)."""
+        return int(self.model.simulation.books.orders[self.index])
+
 
 DEFAULT_DECIDE: Final = KOC.decide
 """A class whose `decide` is this one leaves posting to the scenario."""
@@ -200,7 +218,9 @@ def asked(koc: KOC, day: int) -> Posts | None:
 class Shop(mesa.Agent):  # type: ignore[misc]
     """A shop and the communities that go to it.
 
-    Shops have no part in the day yet: they count orders, and removing one changes nothing.
+    A shop may show the product (``shop_visit.display > 0``). To let shops decide for themselves, override `decide` and
+    hand the class to ``CountyModel(shop_class=...)``; all others do what the scenario says. Removing an agent changes
+    nothing but that it is no longer asked.
 
     Parameters
     ----------
@@ -222,6 +242,24 @@ class Shop(mesa.Agent):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.index}: community {self.community}>"
+
+    def decide(self) -> bool | None:
+        """Whether to show the product from today on; to be overridden.
+
+        Called like `KOC.decide`, once a day, after KOCs and the firm. An opening costs the firm `money.opening`.
+
+        Returns
+        -------
+        bool or None
+            None leaves it as it is.
+        """
+        return None
+
+    @property
+    def shows(self) -> bool:
+        """Whether it shows the product."""
+        air = self.model.simulation.broadcasting
+        return air is not None and bool(air.shows[self.index])
 
     @property
     def community(self) -> int:
@@ -248,3 +286,25 @@ class Shop(mesa.Agent):  # type: ignore[misc]
     def orders_today(self) -> int:
         """Orders of the last day by residents of those communities."""
         return int(self.model.shop_orders()[self.index])
+
+
+class Firm(mesa.Agent):  # type: ignore[misc]
+    """The firm. To give it a policy, override `decide` and hand the class to ``CountyModel(firm_class=...)``.
+
+    Parameters
+    ----------
+    model : CountyModel
+    """
+
+    model: CountyModel
+
+    def decide(self, morning: Morning) -> None:
+        """What to do today, over all KOCs and shops at once; to be overridden.
+
+        Called each morning before KOCs and shops with a policy of their own.
+
+        Parameters
+        ----------
+        morning : Morning
+            What the firm sees, and may decide.
+        """

@@ -14,8 +14,8 @@ import mesa
 import numpy as np
 
 from kocsim.county import County
-from kocsim.errors import ParameterError, at_least
-from kocsim.model.agents import DEFAULT_DECIDE, KOC, Posts, Shop, asked
+from kocsim.errors import DataError, ParameterError, at_least
+from kocsim.model.agents import DEFAULT_DECIDE, KOC, Firm, Posts, Shop, asked
 from kocsim.model.residents import Residents
 from kocsim.results import UNITS, Result
 from kocsim.scenario import Scenario, as_scenario
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kocsim.mechanisms.identification import Rule
+    from kocsim.morning import Morning, Policy
 
 A = TypeVar("A", KOC, Shop)
 Drawn = np.random.Generator | np.random.BitGenerator | np.random.SeedSequence
@@ -61,6 +62,10 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         mapping from numbers to classes, `KOC` for those not in it.
     shop_class : class, callable or mapping
         The same for shops.
+    firm_class : class
+        The class of the firm's agent.
+    policy : callable, optional
+        What the firm decides each morning, without an agent; see `kocsim.morning.Morning`.
     debug : bool
         Check the laws of conservation after every day.
     **kwargs
@@ -75,6 +80,8 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         The engine, with the state of all residents.
     datacollector : mesa.DataCollector
         Collects the columns of `Result.daily` after each day.
+    firm : Firm
+        The firm's agent.
     today : dict of str to int
         The last day's row of `Result.daily`; empty before the first day.
     steps : int
@@ -100,6 +107,8 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         rule: Rule | None = None,
         koc_class: type[KOC] | Callable[[int], type[KOC]] | Mapping[int, type[KOC]] = KOC,
         shop_class: type[Shop] | Callable[[int], type[Shop]] | Mapping[int, type[Shop]] = Shop,
+        firm_class: type[Firm] = Firm,
+        policy: Policy | None = None,
         debug: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -113,11 +122,17 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
             kocs, shops = parameters.kocs, parameters.shops
         koc_classes = _classes("koc_class", koc_class, KOC, kocs)
         shop_classes = _classes("shop_class", shop_class, Shop, shops)
+        if not _derived(firm_class, Firm):
+            raise ParameterError(f"firm_class must be a class derived from Firm; got {firm_class!r}.")
+        if firm_class.decide is not Firm.decide:
+            if policy is not None:
+                raise ParameterError(f"Give policy or a firm_class that decides, not both; got policy={policy!r}.")
+            policy = self._firm_decides
         number, for_mesa = _seed(name, given)
         # Mesa 3.5 warns of seed=
         super().__init__(rng=for_mesa)
         self.parameters = parameters
-        self.simulation = Simulation(parameters, county, number, threads, rule, debug)
+        self.simulation = Simulation(parameters, county, number, threads, rule, debug, policy)
         self.today: dict[str, int] = {}
         self._shop_orders: tuple[int, NDArray[np.int64]] = (0, np.zeros(self.county.shops, np.int64))
         Residents(self.simulation, self.rng)  # refuses a county whose columns take names of its own
@@ -131,6 +146,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
             agent(self, index)
         for index, shop in enumerate(shop_classes):
             shop(self, index)
+        self.firm = firm_class(self)
         self.datacollector = mesa.DataCollector(
             model_reporters={column: partial(_of_today, column) for column in UNITS}
         )
@@ -141,8 +157,11 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         """One day: agents decide, the engine runs, the data collector notes it."""
         try:
             decided = self._decisions()
+            shops = [
+                shop for kind, agents in self.agents_by_type.items()
+                if issubclass(kind, Shop) and kind.decide is not Shop.decide for shop in agents]
             # without decisions the engine's own plan stands, and nobody is looped over
-            decide = partial(self._obey, decided) if decided or self._silent.any() else None
+            decide = partial(self._obey, decided, shops) if decided or shops or self._silent.any() else None
             self.today = self.simulation.step(decide)
             self.datacollector.collect(self)
         except BaseException:
@@ -177,7 +196,10 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
                 decided.append((koc.index, posts))
         return decided
 
-    def _obey(self, decided: list[tuple[int, Posts]], simulation: Simulation) -> None:
+    def _firm_decides(self, morning: Morning) -> None:
+        self.firm.decide(morning)
+
+    def _obey(self, decided: list[tuple[int, Posts]], shops: list[Shop], simulation: Simulation) -> None:
         """Write decisions over the engine's plan; who has no agent posts nothing."""
         for index, posts in decided:
             simulation.posts_moments[index] = posts.moments
@@ -185,6 +207,26 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
             simulation.quality[index] = posts.quality
         simulation.posts_moments[self._silent] = 0
         simulation.posts_groups[self._silent] = 0
+        if shops:
+            self._let_decide(shops)
+
+    def _let_decide(self, shops: list[Shop]) -> None:
+        """Ask shops whether they show the product."""
+        air = self.simulation.broadcasting
+        shows = air.shows.copy() if air is not None else np.zeros(self.county.shops, np.bool_)
+        decided = False
+        for shop in shops:
+            answer = shop.decide()
+            if answer is None:
+                continue
+            if not isinstance(answer, (bool, np.bool_)):
+                raise DataError(
+                    f"{type(shop).__name__}.decide must return True, False or None; got {answer!r} from shop "
+                    f"{shop.index} on day {self.steps}.")
+            shows[shop.index] = answer
+            decided = True
+        if decided:
+            self.simulation.show(shows)
 
     # ---- who is there
 
@@ -216,8 +258,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         """Orders of the last day by the shop that the buyer's community goes to; shape (shops,)."""
         day, orders = self._shop_orders
         if day != self.simulation.day:
-            shop = self.county.community_shop[self.county.community[self.residents.ordered]]
-            orders = np.bincount(shop[shop >= 0], minlength=self.county.shops)
+            orders = self.simulation.shop_orders()
             self._shop_orders = self.simulation.day, orders
         return orders.copy()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kocsim.catchments import walk_in_chances
+from kocsim.catchments import by_catchment, walk_in_chances
 from kocsim.mechanisms.broadcasts import PLATFORM, Aired
 from kocsim.mechanisms.channels import Spoken, spoken
 from kocsim.mechanisms.content import SELLING
@@ -244,9 +244,11 @@ class World:
         """So many more shops show the product."""
         c, shop = self.county, self.scenario.shop_visit
         self.displays += many
+        shows = np.zeros(c.shops, np.bool_)
+        shows[by_catchment(c.community_shop, c.community_population, c.shops)[: self.displays]] = True
         chances = walk_in_chances(
-            c.community_shop, c.shop_community, c.community_x, c.community_y, c.community_population,
-            visit=shop.visit, scale=shop.range, displays=self.displays).tolist()
+            c.community_shop, c.shop_community, c.community_x, c.community_y, shows,
+            visit=shop.visit, scale=shop.range).tolist()
         self.walk_in = [chance(chances[community]) for community in c.community.tolist()]
 
     def speakers(self) -> list[int]:
