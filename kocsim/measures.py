@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kocsim.errors import DataError
+from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.stages import NEVER
 
 if TYPE_CHECKING:
@@ -28,7 +28,15 @@ FROM_CUSTOMERS: Final = ("shares", "group_shares", "invitations")
 """Channels on which customers win customers."""
 PRIVATE: Final = ("moments", "group_chat", "private_message", *FROM_CUSTOMERS, "official_account")
 """Channels that reach people who know the sender, or chose to follow."""
+PLATFORMS: Final = ("kuaishou", "qq", "douyin", "bilibili")
+"""Platforms that also show to strangers; whom they win counts as won by the KOCs who post there."""
 PUBLIC: Final = ("advertising",)
+ACQUIRES: Final = {
+    "private": ("commission", "rewards", "posts", "fees", "staff", "phones", "recruiting", "salons", "pool"),
+    "shops": ("rent", "opening"),
+    "public": ("advertising",),
+}
+"""Accounts of the ledger that pay for winning and keeping customers, by whom they pay for."""
 WEEK: Final = 7
 NAN: Final = math.nan
 
@@ -147,15 +155,66 @@ def profit(result: Result) -> float:
     return _share(result.ledger.loc[cash, "amount"].sum() / 100, result.provenance["residents"])
 
 
+def cost_a_customer_private(result: Result) -> float:
+    """Yuan of full cost (commission, staff, recruiting, posts ...) for each customer won in private (C02, C39)."""
+    row = acquisition(result, max(len(result.daily), 1)).reset_index().query("traffic == 'private'")
+    return float(row["cost_a_customer"].iloc[-1]) if len(row) else NAN
+
+
+def lifetime_value(result: Result) -> float:
+    """Yuan of margin that a new customer brings until she lapses, at the rates of the last 30 days.
+
+    Margin an order (sales less discounts, goods, delivery and commission) times ``1 + r / l``: r orders again, and l
+    lapses, a day and active customer. Infinite where nobody lapses.
+    """
+    last = result.daily.tail(30)
+    ledger = result.ledger["amount"].unstack("account").tail(30).sum()
+    active, orders = last["active_customers"].sum(), last["orders"].sum()
+    if not active or not orders:
+        return NAN
+    margin = -float(ledger[["sales", "discounts", "goods", "delivery", "commission"]].sum()) / 100 / orders
+    again, lapses = last["repeat_orders"].sum() / active, last["lapsed_today"].sum() / active
+    return math.copysign(math.inf, margin) if not lapses else margin * (1 + again / lapses)
+
+
+def payback(result: Result) -> float:
+    """Day from which the money that the firm has put in has come back for good, infinite where it has not (C50)."""
+    cash = result.ledger["amount"].unstack("account")["cash"].cumsum().to_numpy()
+    if not len(cash):
+        return NAN
+    below = np.flatnonzero(cash < 0)
+    if below.size and below[-1] == len(cash) - 1:
+        return math.inf
+    return float(below[-1] + 2) if below.size else 1.0
+
+
+def leader_offspring(result: Result) -> float:
+    """R of leaders: KOCs whom a KOC recruits within half of the run (C75).
+
+    Mean over KOCs who joined in the first half, so that each is followed for equally many days, whether she stays or
+    not. Above 1, the net of KOCs grows by itself until nobody is left to ask.
+    """
+    kocs = result.kocs
+    if "raised_by" not in kocs:
+        return NAN
+    half = len(result.daily) // 2
+    joined = kocs["joined"].astype("int64")
+    parents = joined[joined <= len(result.daily) - half]
+    raised = kocs[kocs["raised_by"].isin(parents.index)]
+    since = joined[raised.index].to_numpy() - parents.loc[raised["raised_by"]].to_numpy()
+    return _share(int((since <= half).sum()), len(parents))
+
+
 def koc_income(result: Result) -> float:
-    """Median income of a KOC over the whole run, in yuan (C54)."""
-    known = "customers" in result.kocs and len(result.kocs) > 0 and len(result.daily) > 0
-    return float(result.kocs["income"].median() / 100) if known else NAN
+    """Median income of those who ever were KOCs over the whole run, in yuan, failures included (C54)."""
+    kocs = _ever(result)
+    known = "customers" in kocs and len(kocs) > 0 and len(result.daily) > 0
+    return float(kocs["income"].median() / 100) if known else NAN
 
 
 def koc_gini(result: Result) -> float:
-    """Gini coefficient of KOCs' incomes, those who earn nothing included (C54)."""
-    income = np.sort(result.kocs["income"].to_numpy().astype(float))
+    """Gini coefficient of the incomes of those who ever were KOCs, those who earn nothing included (C54)."""
+    income = np.sort(_ever(result)["income"].to_numpy().astype(float))
     if not income.sum():
         return NAN
     rank = np.arange(1, income.size + 1)
@@ -179,6 +238,10 @@ standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "order_value_public": (order_value_public, "yuan/order"),
     "cost_a_customer_public": (cost_a_customer_public, "yuan/customer"),
     "profit": (profit, "yuan/resident"),
+    "cost_a_customer_private": (cost_a_customer_private, "yuan/customer"),
+    "lifetime_value": (lifetime_value, "yuan/customer"),
+    "payback": (payback, "day"),
+    "leader_offspring": (leader_offspring, "KOCs"),
     "koc_income": (koc_income, "yuan"),
     "koc_gini": (koc_gini, "share"),
 }
@@ -203,6 +266,104 @@ def table(result: Result) -> pd.DataFrame:
     return frame.rename_axis("measure")
 
 
+def acquisition(result: Result, every: int = 30) -> pd.DataFrame:
+    """What it costs in full to win a customer, over time, by whence she came (C02, C39).
+
+    Costs are those of the ledger (`ACQUIRES`), all of them and not only those of new customers: commission on orders
+    that come again is the price of keeping them. Customers are counted by last touch: "private" are posts, messages and
+    shares, "shops" visits, "public" advertising, live streams and broadcasts of the user's own.
+
+    Parameters
+    ----------
+    every : int
+        Days to a period, >= 1; the last one may be shorter.
+
+    Returns
+    -------
+    DataFrame
+        Index (period, traffic), period being its first day; ``cost`` (fen), ``new_customers``, ``cost_a_customer``
+        (yuan; infinite where there was cost and nobody came).
+
+    Raises
+    ------
+    ParameterError
+        For a period below a day.
+    """
+    import pandas as pd
+
+    every = at_least("every", every, 1)
+    first = (result.daily.index.to_numpy() - 1) // every * every + 1
+    ledger = result.ledger["amount"].unstack("account").groupby(first).sum()
+    won = result.channels["new_customers"].unstack("channel").groupby(first).sum()
+    parts = []
+    for traffic, accounts in ACQUIRES.items():
+        channels = [name for name in won.columns if name != "none" and _traffic(name) == traffic]
+        parts.append(pd.DataFrame({
+            "traffic": traffic, "cost": ledger[list(accounts)].sum(axis=1),
+            "new_customers": won[channels].sum(axis=1),
+        }).rename_axis("period"))
+    table = pd.concat(parts).set_index("traffic", append=True).sort_index()
+    each = table["cost"] / 100 / table["new_customers"].where(table["new_customers"] > 0)
+    return table.assign(cost_a_customer=each.mask((table["new_customers"] == 0) & (table["cost"] > 0), math.inf))
+
+
+def _traffic(channel: str) -> str:
+    if channel == "shop_visit":
+        return "shops"
+    return "private" if channel in PRIVATE or channel in PLATFORMS else "public"
+
+
+def generations(result: Result) -> pd.DataFrame:
+    """KOCs by generation: how many joined, what they sold and earned, whom they recruited, who has left (C75).
+
+    Returns
+    -------
+    DataFrame
+        Index "generation" (0: recruited by the firm, or there from the start); ``kocs``; ``orders`` and ``income``
+        (fen), the mean of each; ``raised``, KOCs recruited by each, on average; ``left``, the share of them.
+
+    Raises
+    ------
+    DataError
+        For a run in which KOCs neither join nor leave.
+    """
+    kocs = result.kocs
+    if "raised_by" not in kocs:
+        raise DataError("KOCs neither join nor leave in this run: it needs recruiting.start < 1 or leaving.")
+    raised = kocs["raised_by"].value_counts().reindex(kocs.index, fill_value=0)
+    joined = kocs.assign(raised=raised, gone=kocs["state"].isin(["left", "kept"]))[kocs["state"] != "candidate"]
+    return joined.groupby("generation").agg(
+        kocs=("orders", "size"), orders=("orders", "mean"), income=("income", "mean"), raised=("raised", "mean"),
+        left=("gone", "mean"))
+
+
+def overtaking_day(first: Result, second: Result, column: str = "customers") -> float:
+    """Day from which the second run is ahead of the first for good; infinite where it ends behind or level.
+
+    Parameters
+    ----------
+    first, second : Result
+        Of equally many days; on one seed, their difference is the scenario's alone.
+    column : str
+        Of `Result.daily`; flows ("orders", "sales" ...) are compared as sums so far.
+
+    Raises
+    ------
+    ParameterError, DataError
+        For a column that is not there, and for runs of different length.
+    """
+    if column not in first.daily:
+        raise ParameterError(f"column must be one of {', '.join(first.daily.columns)}; got {column!r}.")
+    if len(first.daily) != len(second.daily):
+        raise DataError(f"Both runs must have as many days; got {len(first.daily)} and {len(second.daily)}.")
+    stock = column in ("aware", "identified", "customers", "active_customers", "active_kocs")
+    a, b = (one.daily[column] if stock else one.daily[column].cumsum() for one in (first, second))
+    behind = np.flatnonzero((b <= a).to_numpy())
+    if behind.size and behind[-1] == len(a) - 1:
+        return math.inf
+    return float(behind[-1] + 2) if behind.size else 1.0
+
+
 def by_tier(result: Result) -> pd.DataFrame:
     """Customers by tier of membership: how many, their orders, and how many have lapsed.
 
@@ -224,6 +385,12 @@ def by_tier(result: Result) -> pd.DataFrame:
         raise DataError("There are no members in this run: it needs membership.scan > 0 and the table of residents.")
     groups = bought.assign(lapsed=bought["stage"] == 5).groupby("tier", observed=False)
     return groups.agg(customers=("orders", "size"), orders=("orders", "mean"), lapsed=("lapsed", "mean"))
+
+
+def _ever(result: Result) -> pd.DataFrame:
+    """Those who ever were KOCs."""
+    kocs = result.kocs
+    return kocs[kocs["state"] != "candidate"] if "state" in kocs else kocs
 
 
 def _share(part: float, whole: float) -> float:

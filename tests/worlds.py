@@ -34,7 +34,7 @@ MARKET = {
     }),
     "shop_visit": st.fixed_dictionaries({
         "display": share(), "pace": st.sampled_from([0.0, 3.0]), "visit": share(0.5), "view": share(),
-        "range": st.floats(0.5, 20), "scene": share(0, 0.3), "strength": share(),
+        "range": st.floats(0.5, 20), "scene": share(0, 0.3), "strength": share(), "tempt": share(),
     }),
     "advertising": st.fixed_dictionaries({
         **BROADCAST, "budget": st.floats(0, 10), "saturation": st.floats(0, 2), "click": share(), "convert": share(),

@@ -7,25 +7,14 @@ claim is a function that measures one scenario on one seed, and an entry in `CLA
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
 import kocsim as ks
-
-Verdict = Literal["holds", "fails", "undecided"]
-
-
-class Range(NamedTuple):
-    """Between which values a parameter may be swept, and who says so."""
-
-    low: float
-    high: float
-    stated: str
-
+from experiments.claims.lab import Claim, Lab, Measured, Range, Setting
+from experiments.claims.models import MODELS
 
 RANGES: Final = {
     "density": Range(0.0001, 0.05, "KOCs a resident; the sweep of the paper's 1%"),
@@ -39,193 +28,16 @@ RANGES: Final = {
     "posting.moments": Range(1 / 7, 8, "assumption: from a post a week to one every two waking hours"),
     "posting.groups": Range(1 / 7, 8, "as posting.moments"),
     "content.service": Range(0, 1, "the whole scale: all posts sell, to none"),
+    "shop_visit.tempt": Range(0, 1, "the whole scale: shops only show, or whoever notices may buy"),
+    "shop_visit.visit": Range(0.05, 0.5, "assumption: from three visits in two months to every other day"),
+    "shop_visit.view": Range(0.1, 1, "assumption: from one visitor in ten to all"),
+    "leaving.base": Range(0, 0.02, "assumption: from nobody to half of all within five weeks"),
+    "recruiting.leader": Range(0, 0.05, "assumption: from nobody to one in three weeks"),
+    "recruiting.start": Range(0, 1, "the whole scale"),
+    "recruiting.fade": Range(0, 1, "the whole scale"),
+    "money.commission": Range(0.05, 0.2, "5-10% of sales (Rest of World 2021), 5-20% (chinatalk.nl)"),
 }
 """Every parameter that a setting overrides or a measure varies; the tests hold each value against it."""
-
-
-@dataclass
-class Lab:
-    """Runs on one seed: every setting meets the same residents, counties and luck.
-
-    Parameters
-    ----------
-    residents : int
-        Residents of the counties.
-    seed : int
-        Of counties and runs alike.
-    threads : int
-        Results do not depend on it.
-    """
-
-    residents: int
-    seed: int
-    threads: int = 1
-    worlds: dict[Any, ks.County] = field(default_factory=dict)
-
-    def sized(self, scenario: ks.Scenario, density: float = 0.01) -> ks.Scenario:
-        """The scenario in a county of this size, with KOCs of that density."""
-        n = self.residents
-        return scenario.replace(residents=n, kocs=round(density * n), shops=n // 2000)
-
-    def run(self, scenario: ks.Scenario, days: int, county: ks.County | None = None) -> ks.Result:
-        """A run on this seed; counties are generated once for all scenarios that share theirs."""
-        if county is None:
-            s = scenario
-            world = (s.residents, s.kocs, s.shops, s.population, s.friends, s.groups, s.shop)
-            if world not in self.worlds:
-                self.worlds[world] = ks.County.generate(s, seed=self.seed, threads=self.threads)
-            county = self.worlds[world]
-        return ks.simulate(scenario, county, seed=self.seed, days=days, threads=self.threads, progress=False)
-
-
-class Measured(NamedTuple):
-    """What one replicate says.
-
-    Attributes
-    ----------
-    decides : dict of str to float
-        Compared with the claim's bound.
-    beside : dict of str to float
-        For the reader.
-    """
-
-    decides: dict[str, float]
-    beside: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where a claim is tried.
-
-    Attributes
-    ----------
-    overrides : mapping of str to value
-        Parameters by dotted name that differ from the claim's common ground.
-    why : str
-        Why the claim should hold, or fail, there.
-    """
-
-    overrides: Mapping[str, Any]
-    why: str
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim of the paper.
-
-    Attributes
-    ----------
-    id : str
-        As the README numbers it.
-    says, quote : str
-        The claim in English and in the paper's words.
-    hypothesis : str
-        What can come out false.
-    measure : callable
-        From a lab and a scenario to what is `Measured`.
-    bound : float
-        What decides lies above it where the claim holds.
-    need : {"any", "all"}
-        Whether any or all of what decides must lie above.
-    scale : str
-        What is measured, over which window and on which scale, and why that one.
-    holds, fails : Setting
-        The pair.
-    preset : str
-        Where everything else comes from.
-    ground : mapping of str to value
-        What both settings change of the preset, so that the measure is clean.
-    """
-
-    id: str
-    says: str
-    quote: str
-    hypothesis: str
-    measure: Callable[[Lab, ks.Scenario], Measured]
-    bound: float
-    need: Literal["any", "all"]
-    scale: str
-    holds: Setting
-    fails: Setting
-    preset: str = "paper"
-    ground: Mapping[str, Any] = field(default_factory=dict)
-
-    def scenario(self, setting: Setting) -> ks.Scenario:
-        """The setting as a scenario; every value is checked against its parameter's range."""
-        return ks.Scenario.preset(self.preset).replace(**self.ground).replace(**setting.overrides)
-
-    def verdict(self, decides: Mapping[str, Estimate]) -> Verdict:
-        """Holds or fails where estimates are clear of the bound, else undecided."""
-        above = [estimate.above(self.bound) for estimate in decides.values()]
-        below = [estimate.not_above(self.bound) for estimate in decides.values()]
-        enough, counter = (any, all) if self.need == "any" else (all, any)
-        if enough(above):
-            return "holds"
-        return "fails" if counter(below) else "undecided"
-
-
-class Estimate(NamedTuple):
-    """A mean over replicates and its standard error."""
-
-    mean: float
-    se: float
-    replicates: int
-
-    @classmethod
-    def of(cls, values: list[float]) -> Estimate:
-        """From one value a replicate."""
-        return cls(float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values))), len(values))
-
-    @property
-    def reach(self) -> float:
-        """Three standard errors, widened (Student) for a standard error that comes from few replicates."""
-        return float(stats.t.ppf(stats.norm.cdf(3), self.replicates - 1)) * self.se
-
-    def above(self, bound: float) -> bool:
-        """Whether the mean is above the bound by more than chance."""
-        return self.mean - self.reach > bound
-
-    def not_above(self, bound: float) -> bool:
-        """Whether the mean is below the bound by more than chance, or at it without any."""
-        return self.mean + self.reach <= bound
-
-
-class Answer(NamedTuple):
-    """What came out for one setting."""
-
-    verdict: Verdict
-    decides: dict[str, Estimate]
-    beside: dict[str, Estimate]
-
-
-def ask(claim: Claim, residents: int, replicates: int, seed: int = 1, threads: int = 1) -> tuple[Answer, Answer]:
-    """Measure a claim's two settings on the same seeds: the answer where it should hold, and where it should fail.
-
-    Parameters
-    ----------
-    claim : Claim
-        One of `CLAIMS`.
-    residents : int
-        Residents of each county.
-    replicates : int
-        At least 2; seeds are `seed`, `seed` + 1 ...
-    seed, threads : int
-        First seed; results do not depend on threads.
-    """
-    scenarios = [claim.scenario(setting) for setting in (claim.holds, claim.fails)]
-    found: list[list[Measured]] = [[], []]
-    for replicate in range(replicates):
-        lab = Lab(residents, seed + replicate, threads)  # one at a time: its counties go with it
-        for rows, scenario in zip(found, scenarios, strict=True):
-            rows.append(claim.measure(lab, scenario))
-    first, second = (_answer(claim, rows) for rows in found)
-    return first, second
-
-
-def _answer(claim: Claim, rows: list[Measured]) -> Answer:
-    decides = {name: Estimate.of([row.decides[name] for row in rows]) for name in rows[0].decides}
-    beside = {name: Estimate.of([row.beside[name] for row in rows]) for name in rows[0].beside}
-    return Answer(claim.verdict(decides), decides, beside)
 
 
 # ---- what is measured
@@ -601,4 +413,5 @@ CLAIMS: Final = {claim.id: claim for claim in (
         ),
         ground=TIRING | {"attribution.track": True},
     ),
+    *MODELS,
 )}

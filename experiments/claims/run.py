@@ -14,10 +14,13 @@ import math
 import platform
 import sys
 from datetime import date
+from pathlib import Path
 
-from claims import CLAIMS, Answer, Claim, Estimate, Setting, ask
+sys.path.insert(0, str(Path(__file__).parents[2]))  # so that it runs as a script, from anywhere
 
 import kocsim as ks
+from experiments.claims.claims import CLAIMS
+from experiments.claims.lab import Answer, Claim, Estimate, Setting, ask
 
 
 def shown(estimate: Estimate) -> str:

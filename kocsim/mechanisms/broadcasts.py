@@ -182,6 +182,11 @@ class ShopVisit(Channel):
         meaning="trust in the shop at the start",
         source="assumption: above a KOC's (C27: shops are trusted)",
     )
+    tempt: float = param(
+        0.0, unit="probability", ge=0, le=1,
+        meaning="chance that one who notices it picks it up: she then buys as after a click (`advertising.convert`)",
+        source="assumption: 0, shops only show; sweep (C27: walk-in traffic)",
+    )
     scene: float = param(
         0.0, unit="trust/visit", ge=0, le=1,
         meaning="trust added by a visit on which the product is noticed",
@@ -402,7 +407,7 @@ def aired(
         where = AUDIENCES.index(stream.audience)
         out.append(Aired("live_stream", 11, 11, stream, where, stream.posts, stream.reach, stream.strength))
     if shop.display:
-        out.append(Aired("shop_visit", 12, 12, shop, CATCHMENT, 1.0, 1.0, shop.strength))
+        out.append(Aired("shop_visit", 12, 12, shop, CATCHMENT, 1.0, 1.0, shop.strength, shop.tempt))
     if budget is None:
         budget = ads.budget if day <= ads.until or not ads.until else 0.0
     if budget:
