@@ -7,6 +7,9 @@ from typing import Protocol
 from kocsim.errors import ParameterError
 from kocsim.parameters import Section, param
 
+MOST_FOLLOWERS = 2**31
+"""Of all super-KOCs together: that many ties take 13 GB in a run."""
+
 
 class Population(Section):
     """Households in communities (社区) on a plane: a county seat and townships of skewed sizes (C06)."""
@@ -56,6 +59,15 @@ class Friends(Section):
 
     Ties are drawn without repetition, so in a county of some thousands the residents with the most contacts get fewer
     than they ask for; ``County.summary`` shows by how much.
+
+    `super_kocs` of the KOCs, drawn by lot, are personal brands (C61): beside their contacts, `super_audience` residents
+    drawn evenly from the county follow each one way. Followers hear all that contacts hear, are no friends, and take
+    no place on an account. A further super-KOC leaves the earlier ones what they are.
+
+    KOCs may exchange contacts (C05, C89): a lot pairs them (the odd one out exchanges with nobody), and each of a KOC's
+    contacts, followers apart, is given to the partner too with probability `exchange`, with `exchange_strength` times
+    the strength of the tie to the giver. Who is a contact of both already, or a follower, keeps the tie there is. A
+    larger share gives all that a smaller one gives.
     """
 
     median: float = param(
@@ -137,6 +149,31 @@ class Friends(Section):
         0.5, unit="share", ge=0, le=1,
         meaning="share of a KOC's contacts drawn from its own township (0: all from anywhere alike)",
         source="assumption",
+    )
+    super_kocs: int = param(
+        0, unit="KOCs", ge=0, le=1 << 24,
+        meaning="KOCs who are followed by strangers all over the county",
+        source="0: off; the paper names personal brands (C61), no number",
+    )
+    super_audience: int = param(
+        100_000, unit="residents/KOC", ge=0, le=1 << 24,
+        meaning="residents who follow a super-KOC; all others where the county has fewer",
+        source="assumption; sweep 1e4 to 1e6",
+    )
+    strength_super: float = param(
+        0.4, unit="strength", ge=0, le=1,
+        meaning="mean strength of the tie from a super-KOC to a follower",
+        source="assumption: as from any KOC to a contact, so that only numbers differ; sweep 0.1 to 0.6",
+    )
+    exchange: float = param(
+        0.0, unit="share", ge=0, le=1,
+        meaning="share of a KOC's contacts that a partner gets to address too",
+        source="0: off; the paper names the exchange (C89), no share",
+    )
+    exchange_strength: float = param(
+        0.5, unit="factor", ge=0, le=1,
+        meaning="strength of a tie to an exchanged contact, as a part of the giver's",
+        source="assumption: half; no figure found",
     )
 
 
@@ -235,13 +272,20 @@ def check_world(world: World) -> None:
     Raises
     ------
     ParameterError
-        More KOCs than residents; shares that sum to more than 1.
+        More KOCs than residents, or super-KOCs than KOCs; more followers than ties can be numbered; shares that sum to
+        more than 1.
     """
     if world.kocs > world.residents:
         raise ParameterError(
             f"kocs must lie in [0, residents] = [0, {world.residents}]; got {world.kocs}."
         )
     f = world.friends
+    if f.super_kocs > world.kocs:
+        raise ParameterError(f"friends.super_kocs must lie in [0, kocs] = [0, {world.kocs}]; got {f.super_kocs}.")
+    if (followers := f.super_kocs * min(f.super_audience, world.residents - 1)) > MOST_FOLLOWERS:
+        raise ParameterError(
+            f"friends.super_kocs * friends.super_audience must lie in [0, {MOST_FOLLOWERS}]; got {followers}."
+        )
     if (total := f.circle + f.community + f.township) > 1 + 1e-9:
         raise ParameterError(
             "friends.circle + friends.community + friends.township must lie in [0, 1]; "

@@ -21,7 +21,7 @@ from kocsim.threads import usable_threads
 from kocsim.ties import Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class County:
-    """The world that runs take place in. Made by `generate`, `from_ties` or `open`.
+    """The world that runs take place in. Made by `generate`, `from_ties`, `join` or `open`.
 
     Residents are rows 0..n-1 of every array, for ever. A tie is one uint32: the receiver in the low 24 bits
     and the strength in the high 8 (byte b is strength b / 255). All arrays are read-only.
@@ -57,13 +57,14 @@ class County:
     community_x, community_y : ndarray of float32, shape (c,)
         Centres on the plane, km.
     community_township : ndarray of int32, shape (c,)
-        0 is the county seat.
+        0 is the county seat (of joined counties, the first one's).
     community_shop : ndarray of int32, shape (c,)
         The shop each community goes to, or -1.
     shop_community : ndarray of int32, shape (s,)
         Where each shop stands.
     columns : dict of str to ndarray
-        A user's further columns of residents.
+        A user's further columns of residents; "super_koc" where there are such (true for them); of joined counties,
+        in which one each resident lives.
     asked : dict
         What the county was made from.
     """
@@ -202,6 +203,66 @@ class County:
             network, kocs=kocs, residents=residents, groups=groups, shops=shops,
             catchment=catchment, seed=seed, options=options,
         )
+
+    @classmethod
+    def join(
+        cls,
+        counties: Mapping[str, County],
+        *,
+        ties: float = 0.01,
+        koc_ties: float = 0.0,
+        strength: float = 0.4,
+        spread: float = 0.2,
+        seed: int = 0,
+    ) -> County:
+        """One county of several, which keep all that is theirs, and few ties between them (C14).
+
+        Parameters
+        ----------
+        counties : mapping of str to County
+            Residents, households, communities, townships, groups, KOCs and shops are numbered county after county, in
+            this order, at most 2**24 residents in all. Counties lie side by side, the first where it was, so that no
+            shop's catchment reaches into another.
+        ties : float
+            Friends of a resident in other counties, as a share of those in her own, both on average; in [0, 1]. Any
+            two residents of different counties are equally likely to be friends; both hear each other. A larger share
+            has all the friendships of a smaller one.
+        koc_ties : float
+            Contacts of a KOC in other counties, as a share of those in its own, in [0, 1]: drawn evenly.
+        strength, spread : float
+            Strengths of ties between counties are uniform within `spread` of `strength`, cut to [0, 1]; defaults as for
+            friends far apart (``friends.strength_far``, an assumption).
+        seed : int
+            For what is drawn here. Any whole number >= 0.
+
+        Returns
+        -------
+        County
+            With a column "county" (the number of each resident's) and, by name, columns of truth values such as
+            "in_east", each of which may be the audience of a `Broadcast`. Further columns must be in all counties;
+            those of truth values may be missing, and are false there. Contacts, which count friends wherever they live,
+            grow only where more are known than they said.
+
+        Raises
+        ------
+        DataError
+            More residents than 2**24; columns that do not fit each other.
+        ParameterError
+            For no counties, bad names, shares and seeds, and more friendships than half of the pairs there are.
+
+        Examples
+        --------
+        >>> import kocsim as ks
+        >>> town = ks.Scenario(residents=400, kocs=4, shops=1)
+        >>> east = ks.County.generate(town, seed=1)
+        >>> west = ks.County.generate(town.replace(kocs=0), seed=2)
+        >>> both = ks.County.join({"east": east, "west": west}, ties=0.05)
+        >>> both.n, int(both.columns["in_west"].sum()), both.koc.size
+        (800, 400, 4)
+        """
+        from kocsim.joining import join
+
+        return join(counties, ties, koc_ties, strength, spread, seed)
 
     # ---- what it is
 

@@ -55,8 +55,8 @@ def summarise(county: County, sample: int = 2000) -> pd.DataFrame:
 
     asked = _asked(county)
     rows = [
-        *_people(county), *_friends(county), *_structure(county, sample), *_kocs(county), *_groups(county),
-        *_shops(county), *_storage(county),
+        *_people(county), *_friends(county), *_structure(county, sample), *_between(county), *_kocs(county),
+        *_super_kocs(county), *_groups(county), *_shops(county), *_storage(county),
     ]
     table = pd.DataFrame(
         [(asked.get(name, math.nan), float(got), unit) for name, got, unit in rows],
@@ -139,10 +139,52 @@ def _along_ties(c: County) -> tuple[float, float, float]:
     )
 
 
-def _kocs(c: County) -> list[Row]:
+def _between(c: County) -> list[Row]:
+    """Ties between counties that were joined."""
+    if "counties" not in c.asked:
+        return []
+    at = np.concatenate([[0], np.cumsum(np.bincount(c.columns["county"]))])
+    bounds = c.friends.offsets[at]
+    friends = contacts = 0
+    for lo, hi, a, z in zip(at, at[1:], bounds, bounds[1:], strict=False):
+        friends += _outside(c.friends.ties[a:z], lo, hi)
+        rows = c.koc_offsets[np.searchsorted(c.koc, [lo, hi])]
+        own = slice(*rows)
+        contacts += _outside(c.koc_ties[own][c.koc_via[own] & 1 == 1], lo, hi)
+    return [
+        ("counties", len(c.asked["counties"]), "counties"),
+        ("friends in other counties: mean", friends / c.n, "residents"),
+        ("KOC contacts in other counties: mean", contacts / c.koc.size if c.koc.size else math.nan, "residents"),
+    ]
+
+
+def _outside(ties: NDArray[np.uint32], lo: int, hi: int) -> int:
+    """Ties to others than residents lo..hi."""
+    ids = ties & ID_MASK
+    return int(np.count_nonzero((ids < lo) | (ids >= hi)))
+
+
+def _contacts(c: County) -> NDArray[np.int64]:
+    """Contacts of each KOC; shape (k,)."""
     first = np.zeros(c.koc_ties.size + 1, np.int64)
     np.cumsum(c.koc_via & 1, out=first[1:])
-    contacts = first[c.koc_offsets[1:]] - first[c.koc_offsets[:-1]]
+    return first[c.koc_offsets[1:]] - first[c.koc_offsets[:-1]]
+
+
+def _super_kocs(c: County) -> list[Row]:
+    """KOCs who are followed beside their contacts."""
+    if "super_koc" not in c.columns:
+        return []
+    contacts = _contacts(c)[c.columns["super_koc"][c.koc]]
+    mean = float(contacts.mean()) if contacts.size else math.nan
+    return [
+        ("super-KOCs", contacts.size, "KOCs"),
+        ("super-KOC contacts and followers: mean", mean, "residents"),
+    ]
+
+
+def _kocs(c: County) -> list[Row]:
+    contacts = _contacts(c)
     median, high, most = _quantiles(contacts, 0.5, 0.9, 1.0)
     led = np.diff(c.group_offsets)[c.group_leader >= 0]
     strength = float((c.koc_ties >> np.uint32(24)).mean()) / 255 if c.koc_ties.size else math.nan
@@ -202,6 +244,9 @@ def _asked(c: County) -> dict[str, float]:
         out["community size: median"] = p["community_median"]
     if "friends" in asked:
         out |= _asked_friends(asked["friends"], c.n)
+    if "counties" in asked:
+        inside = c.friends.m / c.n / (1 + asked["ties"])
+        out["friends in other counties: mean"] = asked["ties"] * inside
     if "groups" in asked:
         g = asked["groups"]
         out["social groups of a resident: mean"] = g["per_resident"]
@@ -217,7 +262,19 @@ def _asked_friends(f: dict[str, Any], n: int) -> dict[str, float]:
 
     here, cap = f["in_county"], float(f["cap"])
     accounts = min(cap * f["koc_accounts"], n - 1)
-    return {
+    kocs: dict[str, float] = {}
+    if not f.get("exchange"):
+        kocs = {
+            "KOC contacts: median": min(f["koc_median"], accounts),
+            "KOC contacts: 90th percentile": min(
+                f["koc_median"] * math.exp(f["koc_sigma"] * NORMAL_90), accounts
+            ),
+        }
+    if f.get("super_kocs"):
+        kocs["super-KOCs"] = f["super_kocs"]
+    elif not f.get("exchange"):
+        kocs["KOC tie strength: mean"] = f["strength_koc"]
+    return kocs | {
         "contacts: median": quantile(0, cap),
         "friends in the county: mean": here * _capped_mean(f["median"], f["sigma"], cap),
         "friends in the county: median": here * quantile(0, cap),
@@ -226,11 +283,6 @@ def _asked_friends(f: dict[str, Any], n: int) -> dict[str, float]:
         "ties returned": 1.0,
         "ties within the community": f["circle"] + f["community"],
         "ties within the township": f["circle"] + f["community"] + f["township"],
-        "KOC contacts: median": min(f["koc_median"], accounts),
-        "KOC contacts: 90th percentile": min(
-            f["koc_median"] * math.exp(f["koc_sigma"] * NORMAL_90), accounts
-        ),
-        "KOC tie strength: mean": f["strength_koc"],
     }
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from kocsim.catchments import nearest_shops
 from kocsim.packing import ID_MASK
-from kocsim.rng import Decision, stream
+from kocsim.reach import with_further
+from kocsim.rng import Decision, chance, stream
 from kocsim.ties import Ties
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from kocsim.blueprint import World
     from kocsim.county import County
+    from kocsim.reach import Reach
 
 SLOTS = 8
 """Mean number of lottery slots a resident: the grain in which contact counts enter the friendship lottery."""
@@ -121,8 +123,9 @@ def generate(world: World, seed: int, threads: int) -> County:
     group_offsets, members, leader = _groups(
         world, seed, pool, koc, koc_contacts, community, com_start, com_stop
     )
-    koc_offsets, koc_ties, koc_via = _reach(
-        world, seed, pool, koc, koc_contacts, group_offsets, members, leader
+    koc_offsets, koc_ties, koc_via = _further(
+        world, seed, koc, koc_contacts,
+        _reach(world, seed, pool, koc, koc_contacts, group_offsets, members, leader),
     )
     shops = _shops(world, seed, places)
     if pool.pool is not None:
@@ -138,7 +141,7 @@ def generate(world: World, seed: int, threads: int) -> County:
         koc=koc, koc_offsets=koc_offsets, koc_ties=koc_ties, koc_via=koc_via,
         group_offsets=group_offsets, group_members=members, group_leader=leader,
         community_x=places["x"], community_y=places["y"], community_township=town,
-        **shops, asked=asked,
+        **shops, columns=_columns(world, seed, koc), asked=asked,
     )
 
 
@@ -446,6 +449,72 @@ def _reach(
     pool.over(k, lambda t, lo, hi: kernels.pair_strengths(
         ties, offsets, f.strength_koc, f.strength_spread, key, lo, hi))
     return offsets, ties, via
+
+
+def _columns(world: World, seed: int, koc: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
+    """What residents are beside what every county says of them."""
+    if not world.friends.super_kocs:
+        return {}
+    is_super = np.zeros(world.residents, np.bool_)
+    is_super[koc[_super_kocs(world, seed)]] = True
+    return {"super_koc": is_super}
+
+
+def _super_kocs(world: World, seed: int) -> NDArray[np.int64]:
+    """Numbers of the KOCs with followers, ascending: those with the smallest draws."""
+    order = np.argsort(_uniform(seed, Decision.SUPER_KOC, world.kocs), kind="stable")
+    return np.sort(order[: world.friends.super_kocs])
+
+
+def _partners(world: World, seed: int) -> NDArray[np.int64]:
+    """With whom each KOC exchanges contacts, by number: neighbours in the order of their draws; -1 for the odd one."""
+    order = np.argsort(_uniform(seed, Decision.PARTNER, world.kocs), kind="stable")
+    partner = np.full(world.kocs, -1, np.int64)
+    pairs = order[: world.kocs // 2 * 2].reshape(-1, 2)
+    partner[pairs] = pairs[:, ::-1]
+    return partner
+
+
+def _further(
+    world: World, seed: int, koc: NDArray[np.int32], koc_contacts: tuple[NDArray[np.int64], NDArray[np.uint32]],
+    reach: Reach,
+) -> Reach:
+    """Whom KOCs reach beyond their own contacts and groups: followers, and contacts of a partner."""
+    from kocsim.kernels import contacts as kernels
+    from kocsim.kernels import world as drawing
+
+    n, k, f = world.residents, world.kocs, world.friends
+    if f.super_kocs and f.super_audience:
+        many = np.zeros(k, np.int64)
+        many[_super_kocs(world, seed)] = min(f.super_audience, n - 1)
+        offsets = _offsets(many)
+        followers = np.empty(int(offsets[-1]), np.uint32)
+        me, nobody = koc.astype(np.int64), np.full(k, -1, np.int64)
+        drawing.home_and_away(
+            followers, offsets, np.zeros(k, np.int64), me, me + 1, nobody, n,
+            _u64(stream(seed, Decision.FOLLOWERS)), 0, k)
+        drawing.pair_strengths(
+            followers, offsets, f.strength_super, f.strength_spread, _u64(stream(seed, Decision.FOLLOWERS, 1)), 0, k)
+        reach = with_further(reach, koc, offsets, followers)
+    if f.exchange:
+        # rows of what each gives, with the strengths of the giver's own ties
+        keep = np.empty(koc_contacts[1].size, np.bool_)
+        kernels.given(
+            keep, koc_contacts[1], koc_contacts[0], _u64(stream(seed, Decision.EXCHANGE)),
+            np.uint32(chance(f.exchange)))
+        passed = koc_contacts[1][keep]
+        at = np.concatenate([[0], np.cumsum(keep)])[koc_contacts[0]]
+        drawing.pair_strengths(
+            passed, at, f.strength_koc, f.strength_spread, _u64(stream(seed, Decision.KOC_TIES, 2)), 0, k)
+        kernels.weaken(passed, f.exchange_strength)
+        partner = _partners(world, seed)
+        paired = partner >= 0
+        many = np.where(paired, np.diff(at)[partner], 0)
+        offsets = _offsets(many)
+        inside = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], many)
+        received = passed[np.repeat(at[partner], many) + inside]
+        reach = with_further(reach, koc, offsets, received)
+    return reach
 
 
 def _shops(world: World, seed: int, places: dict[str, Any]) -> dict[str, Any]:

@@ -54,6 +54,12 @@ class Decision(IntEnum):
     SHOP = 13
     STRENGTH = 14
     THRESHOLD = 15
+    BETWEEN = 16
+    KOC_BETWEEN = 17
+    SUPER_KOC = 18
+    FOLLOWERS = 19
+    PARTNER = 20
+    EXCHANGE = 21
     # the day
     KOC_MOMENTS = 32
     KOC_GROUPS = 33

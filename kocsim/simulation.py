@@ -804,13 +804,16 @@ def _check_same_world(scenario: Scenario, county: County) -> None:
         return  # a user's own
     wanted = scenario.model_dump()
     for name in ("residents", "kocs", "shops", *WORLD_SECTIONS):
-        if county.asked[name] == wanted[name]:
+        made = county.asked[name]
+        if isinstance(wanted[name], dict):  # a county saved before a parameter was there has its default: neutral
+            made = type(getattr(scenario, name))().model_dump() | made
+        if made == wanted[name]:
             continue
         if isinstance(wanted[name], dict):
-            key = next(k for k in wanted[name] if wanted[name][k] != county.asked[name].get(k))
-            name, asked, has = f"{name}.{key}", wanted[name][key], county.asked[name].get(key)
+            key = next(k for k in wanted[name] if wanted[name][k] != made.get(k))
+            name, asked, has = f"{name}.{key}", wanted[name][key], made.get(key)
         else:
-            asked, has = wanted[name], county.asked[name]
+            asked, has = wanted[name], made
         raise DataError(
             f"The county was generated with {name} = {has!r}, the scenario says {asked!r}: "
             "generate a county from this scenario, or leave county out."

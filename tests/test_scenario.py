@@ -77,6 +77,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     # what a single range cannot say
     values["kocs"] = min(values.get("kocs", 0), values.get("residents", 1_000_000))
     friends = Friends(**values["friends"])
+    values["friends"]["super_kocs"] = min(friends.super_kocs, values["kocs"], 100)
     if (total := friends.circle + friends.community + friends.township) > 1:
         for name in ("circle", "community", "township"):
             values["friends"][name] = getattr(friends, name) / total

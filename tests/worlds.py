@@ -97,10 +97,11 @@ MARKET = {
 def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
     """A county of a handful to `residents` people in which nobody waits long for anything."""
     n = draw(st.integers(1, residents))
+    kocs = draw(st.integers(0, min(n, 12)))
     off = st.just(0.0)  # as likely as not: a mechanism that is switched off
     return ks.Scenario(
         residents=n,
-        kocs=draw(st.integers(0, min(n, 12))),
+        kocs=kocs,
         shops=draw(st.integers(0, 3)),
         population={
             "community_median": draw(st.sampled_from([10.0, 40.0])),
@@ -114,6 +115,10 @@ def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
             "koc_local": draw(share()),
             "circle_size": draw(st.sampled_from([2, 10, 1000])),
             "strength_spread": draw(share()),
+            "super_kocs": draw(st.just(0) | st.integers(0, min(kocs, 2))),
+            "super_audience": draw(st.integers(0, residents)),
+            "exchange": draw(off | share()),
+            "exchange_strength": draw(share()),
         },
         groups={
             "per_resident": draw(st.floats(0, 4)),
