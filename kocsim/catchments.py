@@ -47,10 +47,40 @@ def walk_in_chances(
     display : float
         Share of the shops that show the product, the largest catchments first.
     """
-    served = serves >= 0
-    catchment = np.bincount(serves[served], weights=population[served], minlength=where.size)
-    shows = np.zeros(where.size + 1, np.bool_)  # the last one: no shop
-    shows[np.argsort(-catchment, kind="stable")[: round(display * where.size)]] = True
+    shows = np.append(showing(populations(serves, where.size, population), display), False)  # the last one: no shop
+    return np.where(shows[serves], visit * np.exp(-ways(serves, where, x, y) / scale), 0.0)
+
+
+def ways(
+    serves: NDArray[np.int32], where: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Distance from each community to its shop, in km; without meaning where it has none."""
     at = where[serves] if where.size else np.zeros(serves.size, np.int32)
-    distance = np.hypot(x.astype(np.float64) - x[at], y.astype(np.float64) - y[at])
-    return np.where(shows[serves], visit * np.exp(-distance / scale), 0.0)
+    distance: NDArray[np.float64] = np.hypot(x.astype(np.float64) - x[at], y.astype(np.float64) - y[at])
+    return distance
+
+
+def populations(serves: NDArray[np.int32], shops: int, of_each: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sum of a whole number of each community (its residents, for example) over the communities of each shop."""
+    served = serves >= 0
+    return np.bincount(serves[served], of_each[served], shops).astype(np.int64)
+
+
+def showing(catchment: NDArray[np.int64], display: float) -> NDArray[np.bool_]:
+    """Which shops show the product: a share `display` of them, the largest catchments first."""
+    shows = np.zeros(catchment.size, np.bool_)
+    shows[np.argsort(-catchment, kind="stable")[: round(display * catchment.size)]] = True
+    return shows
+
+
+def pick_up_points(serves: NDArray[np.int32], at_shops: bool) -> NDArray[np.int64]:
+    """Number of the place to which each community's orders are brought: its own, or its shop's where it has one."""
+    own = np.arange(serves.size)
+    return np.where(serves >= 0, serves + serves.size, own) if at_shops else own
+
+
+def pick_up_chances(
+    serves: NDArray[np.int32], where: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32], scale: float
+) -> NDArray[np.float64]:
+    """Chance that a resident of each community comes to its shop for an order: ``exp(-distance / scale)``, or 0."""
+    return np.where(serves >= 0, np.exp(-ways(serves, where, x, y) / scale), 0.0)

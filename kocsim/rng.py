@@ -115,6 +115,8 @@ class Decision(IntEnum):
     INVITED_FRIENDS = 99
     IN_STEP = 100
     PHASE = 101
+    STOCK_UP = 116
+    COLLECT = 117
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

@@ -62,6 +62,17 @@ MARKET = {
         "discount_free": st.floats(0, 0.5), "discount_paid": st.floats(0, 0.9), "lift_free": st.floats(0, 2),
         "lift_paid": st.floats(0, 2), "lock_free": share(), "lock_paid": share(),
     }),
+    "event": st.fixed_dictionaries({
+        "day": st.integers(1, 4), "every": st.sampled_from([0, 4]), "days": st.integers(1, 4),
+        "discount": share(0, 0.9), "posts": st.integers(0, 3), "stock": st.floats(0, 3),
+        "replaces": st.sampled_from(["orders", "needs"]),
+    }),
+    "delivery": st.fixed_dictionaries({
+        "stop": st.floats(0, 20), "order": st.floats(0, 5), "point": st.just("shop"), "range": st.floats(0.1, 10),
+    }) | st.fixed_dictionaries({"stop": st.floats(0, 20), "order": st.floats(0, 5)}),
+    "shock": st.fixed_dictionaries({
+        "day": st.integers(1, 5), "days": st.integers(1, 4), "need": st.floats(0, 5), "lasting": share(),
+    }),
     "money": st.fixed_dictionaries({"commission": share(), "goods": share()}),
     "attribution": st.fixed_dictionaries({"track": st.booleans()}),
 }
