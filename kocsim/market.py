@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kocsim.catchments import pick_up_chances
 from kocsim.mechanisms.channels import MOST_CHANNELS
 from kocsim.mechanisms.membership import YEAR
 from kocsim.rng import Decision, chance, stream
@@ -50,6 +51,8 @@ class Market:
         Customers who had heard on each channel by their first order.
     inviters : ndarray of int32
         Who invites friends tomorrow, ascending.
+    stock : ndarray of uint8, shape (residents,)
+        Orders at home that were brought forward; empty where nobody stocks up.
     """
 
     def __init__(self, scenario: Scenario, county: County, seed: int, flags: NDArray[np.uint8]) -> None:
@@ -66,11 +69,17 @@ class Market:
         self.joined = column(s.membership.scan, np.uint16)
         self.saved = column(s.membership.scan, np.uint16)
         self.breadth = column(s.ladder.step, np.uint8)
+        self.stock = column(s.event.stocks, np.uint8)
         self.orders = np.zeros(n, np.uint16)
         self.won = np.full(n, NOBODY, np.uint32)
         self.inviters = np.zeros(0, np.int32)
         self.converted = np.zeros(MOST_CHANNELS, np.int64)
         self._tables()
+        self._priced = {off: self._at_prices(off) for off in {0.0, s.event.discount}}
+        c = county
+        collect = pick_up_chances(
+            c.community_shop, c.shop_community, c.community_x, c.community_y, s.delivery.range or np.inf)
+        self._collect = chances(collect[: c.communities if s.delivery.range else 0])
         if s.business.share:
             from kocsim.kernels import trade
 
@@ -81,30 +90,33 @@ class Market:
     def _tables(self) -> None:
         """Probabilities by class and tier, as the kernels take them."""
         s = self.scenario
-        p, m, b, price = s.purchase, s.membership, s.business, s.price
-        factors = price.factors(m.discounts())
-        rate, keep = s.need.of_category()
+        m, b, price = s.membership, s.business, s.price
         self._kinds = (s.need.sigma > 0, price.elasticity > 0 and price.income_sigma > 0)
-        # class 0 stands for everybody where all are alike
-        needs = s.need.rates() if s.need.sigma else np.full(256, rate)
-        worth = np.array([
+        self._worth = np.array([
             price.price, price.price * b.value, s.ladder.daily_price, s.ladder.durable_price,
         ])
-        self._worth = np.rint(worth * 100).astype(np.int64)
-        values = np.rint(worth[:, None] * 100 * (1 - m.discounts())).astype(np.int64)
-        self._chances = (
-            chances(needs), chances(p.first * factors), chances(p.repeat * factors * m.lifts()[:, None]),
-            chances(p.win_back * factors), chances(s.advertising.convert * factors), chances(p.lapse * m.locks()),
-            np.uint32(chance(keep)), np.uint32(chance(b.need)), np.uint32(chance(b.step_chance())), b.steps,
-            np.uint32(chance(b.restart)), np.uint32(chance(s.ladder.daily_need)),
+        self._others = (
+            np.uint32(chance(s.need.of_category()[1])), np.uint32(chance(b.need)), np.uint32(chance(b.step_chance())),
+            b.steps, np.uint32(chance(b.restart)), np.uint32(chance(s.ladder.daily_need)),
             np.uint32(chance(s.ladder.durable_need)),
         )
-        self._ends = (np.uint32(chance(s.satisfaction.upset)), values)
         relative = s.need.relative() ** m.selection if s.need.sigma else np.ones(256)
         trust = np.arange(256) / 255
         self._joining = (np.uint32(chance(m.scan)), chances(m.join * relative), chances(m.upgrade * relative))
         self._climbing = chances(s.ladder.step * trust)
         self._inviting = chances(s.invitation.rate * trust**s.invitation.trust_exponent)
+
+    def _at_prices(self, off: float) -> tuple[tuple[NDArray[np.uint32], ...], NDArray[np.int64]]:
+        """Chances where all pay `off` less; and fen by kind of order and tier, at last the list price."""
+        s = self.scenario
+        p, m = s.purchase, s.membership
+        discounts = m.discounts(off)
+        factors = s.price.factors(discounts)
+        tables = (
+            chances(p.first * factors), chances(p.repeat * factors * m.lifts()[:, None]),
+            chances(p.win_back * factors), chances(s.advertising.convert * factors), chances(p.lapse * m.locks()),
+        )
+        return tables, np.rint(self._worth[:, None] * 100 * (1 - np.append(discounts, 0.0))).astype(np.int64)
 
     def _key(self, decision: Decision, day: int = 0) -> np.uint64:
         return np.uint64(stream(self.seed, decision, day))
@@ -123,16 +135,21 @@ class Market:
             *(self._key(k, day) for k in (
                 d.KEEP_NEED, d.NEED_DAILY, d.NEED_DURABLE, d.CONVERT, d.STEP_ON, d.START_AGAIN, d.SATISFIED, d.UPSET)),
         )
-        pleased = np.uint32(chance(self.scenario.satisfaction.on_day(day)))
+        s = self.scenario
+        likely = tuple(np.uint32(chance(p)) for p in (s.satisfaction.on_day(day), s.satisfaction.upset))
+        prices, values = self._priced[s.event.discount_on(day)]
+        whole, rest = s.event.stock_on(day)
         trade.trade(
             (*people, self.flags, self.phase, self.tier, self.breadth), dates, day, SLACK, self._kinds, keys,
-            (*self._chances, pleased, *self._ends), counts, tally, digest_key, lo, hi)
+            (chances(s.need.rates(s.shock.factor(day))), *prices, *self._others, *likely, values),
+            (self.stock, self._key(d.STOCK_UP, day), whole, np.uint32(chance(rest)),
+             s.event.replaces == "needs"),
+            (self.county.community, self._collect, self._key(d.COLLECT, day)), counts, tally, digest_key, lo, hi)
 
     def afterwards(
         self, who: NDArray[np.int64], fate: NDArray[np.uint8], trust: NDArray[np.uint8],
         shop_trust: NDArray[np.uint8], memory: tuple[Any, Any, Any], room: NDArray[np.bool_], day: int,
-        tally: NDArray[np.int64], invites: NDArray[np.uint8], sold: tuple[NDArray[np.int64], NDArray[np.int32]],
-        lo: int, hi: int,
+        tally: NDArray[np.int64], invites: NDArray[np.uint8], sold: tuple[NDArray[Any], ...], lo: int, hi: int,
     ) -> NDArray[np.int64]:
         """What the orders of ``who[lo:hi]`` leave behind; returns orders by channel, see the kernel."""
         from kocsim.kernels import trade
@@ -143,12 +160,14 @@ class Market:
             self._key(d.TRUST_ORDER, day), self._key(d.NEED_CLASS),
             *(self._key(k, day) for k in (d.SCAN, d.JOIN, d.UPGRADE, d.CLIMB, d.INVITE_NOW)), self._key(d.FOLLOWED),
         )
+        off = s.event.discount_on(day)
+        values = self._priced[off][1]
         trade.afterwards(
             who, (fate, self.flags, self.tier, self.joined, self.saved, self.breadth, self.won, self.orders, invites,
-                  self.is_koc),
+                  self.is_koc, self.stock),
             (trust, c.koc_ties, shop_trust, c.koc_offsets, c.koc), memory, s.trust.sale_changes(),
             (*self._joining, self._kinds[0], room), self._climbing, self._inviting, keys,
-            (self._worth, s.membership.discount_paid / 10, self._ends[1]), sold, credited, tally, day, lo, hi)
+            (values[:, -1], s.membership.discount_paid * (1 - off) / 10, values), sold, credited, tally, day, lo, hi)
         return credited
 
     @property

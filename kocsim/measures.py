@@ -221,6 +221,34 @@ def koc_gini(result: Result) -> float:
     return float(2 * (rank @ income) / (income.size * income.sum()) - (income.size + 1) / income.size)
 
 
+def delivery_cost(result: Result) -> float:
+    """Yuan of delivery for each order (C10)."""
+    account = result.ledger.index.get_level_values("account") == "delivery"
+    return _share(result.ledger.loc[account, "amount"].sum() / 100, result.daily["orders"].sum())
+
+
+def shop_break_even(result: Result) -> float:
+    """Orders a day after visits to a shop at which their margin pays its rent, at list price (C29).
+
+    ``rent / (price x (1 - goods) - delivery.order)``: the KOC's commission is not due where a shop was the last touch.
+    Infinite where an order leaves nothing; NaN where no shop shows the product.
+    """
+    s = result.provenance["scenario"]
+    if not result.shops["display"].any() or not len(result.daily):
+        return NAN
+    margin = s["price"]["price"] * (1 - s["money"]["goods"]) - s["delivery"]["order"]
+    return s["money"]["rent"] / margin if margin > 0 else math.inf
+
+
+def shops_above(result: Result) -> float:
+    """Shops whose orders after visits have paid their rent over the run, of those that show the product (C29, C36)."""
+    shops = result.shops[result.shops["display"]]
+    if not len(result.daily):
+        return NAN
+    brought = round(result.provenance["scenario"]["delivery"]["order"] * 100) * shops["credited_orders"]
+    return _share((shops["sales"] - shops["goods"] - brought >= shops["rent"]).sum(), len(shops))
+
+
 standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "identified": (identified, "share of residents"),
     "customers": (customers, "share of residents"),
@@ -244,6 +272,9 @@ standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "leader_offspring": (leader_offspring, "KOCs"),
     "koc_income": (koc_income, "yuan"),
     "koc_gini": (koc_gini, "share"),
+    "delivery_cost": (delivery_cost, "yuan/order"),
+    "shop_break_even": (shop_break_even, "orders/shop/day"),
+    "shops_above": (shops_above, "share of shops"),
 }
 """Measures by name, each with its unit."""
 

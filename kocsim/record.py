@@ -19,6 +19,7 @@ from kocsim.stages import NEVER, Stage
 
 TRUST_BINS = 20
 INVITATIONS = CHANNELS.index("invitations")
+SHOP_VISIT = CHANNELS.index("shop_visit")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,6 +190,10 @@ def check_laws(run: Simulation) -> None:
             "credited orders sum to orders": credited[[4, 6]].sum(axis=1).tolist() == [row["orders"]] * 2,
             "credited customers sum to new ones": credited[[3, 5]].sum(axis=1).tolist() == [row["new_customers"]] * 2,
             "credited sales sum to sales": int(credited[7].sum()) == row["sales"],
+            "stock = brought forward - needs met from it": int(run.market.stock.sum()) == sum(
+                row["brought_forward"] - row["met_from_stock"] for row in record.rows),
+            "shops' sales sum to those after visits": [int(row.sum()) for row in run.shop_books.credited[:3]] == [
+                sum(int(day[row, SHOP_VISIT]) for day in record.channels) for row in (3, 4, 7)],
         }
     laws["the ledger sums to zero"] = sum(run.books.days[-1].values()) == 0
     if run.market is not None:
@@ -231,6 +236,7 @@ def tables(run: Simulation, residents: bool, interrupted: bool) -> Result:
         trust=_trust(run),
         ledger=run.books.table(days),
         kocs=_kocs(run),
+        shops=run.shop_books.table(run.market.orders if run.market is not None else None),
         provenance=_provenance(run, interrupted),
     )
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-FORMAT: Final = "kocsim result 3"
+FORMAT: Final = "kocsim result 4"
 PROVENANCE: Final = "provenance.json"
 TABLES: Final = (
     "daily", "stages", "coverage", "communities", "residents", "channels", "funnel", "audiences", "trust", "ledger",
-    "kocs",
+    "kocs", "shops",
 )
 WINDOWS: Final = ("today", "week", "ever")
 KOC_COUNTS: Final = ("0", "1", "2", "3", "4+")
@@ -38,6 +38,7 @@ UNITS: Final = {
     "new_members": "residents/day", "new_paying_members": "residents/day", "renewals": "residents/day",
     "not_renewed": "residents/day", "scans": "orders/day", "categories_added": "residents/day",
     "inviters": "residents/day", "active_kocs": "KOCs", "recruits": "KOCs/day", "departures": "KOCs/day",
+    "brought_forward": "orders/day", "met_from_stock": "orders/day",
 }
 """Unit of each column of `Result.daily`."""
 CHANNEL_UNITS: Final = {
@@ -101,6 +102,12 @@ class Result:
         kept by the firm), the days on which she ``joined`` and ``left`` (65535: never), the KOC by whom she was
         ``raised_by`` (-1: the firm), her ``generation``, whether she is ``elite``, her ``loyalty``, and what she
         ``wants`` to earn in a day, in yuan.
+        are remembered, ``customers`` whom she won.
+    shops : DataFrame
+        A row a shop: the community in which it stands, and its place (km); ``catchment``, the residents who go there;
+        ``display``, whether it shows the product; ``orders`` of its residents so far, where residents differ in how
+        they buy. Of the orders whose last touch was a visit to it: ``first_orders``, ``credited_orders``, ``sales`` and
+        what was paid for ``goods``, in fen. ``rent`` in fen, of the whole run.
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """
@@ -116,6 +123,7 @@ class Result:
     trust: pd.DataFrame
     ledger: pd.DataFrame
     kocs: pd.DataFrame
+    shops: pd.DataFrame
     provenance: dict[str, Any]
 
     def digest(self) -> str:

@@ -130,6 +130,8 @@ class Decision(IntEnum):
     CHOOSE = 108
     RANK = 109
     HANDOVER = 110
+    STOCK_UP = 116
+    COLLECT = 117
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

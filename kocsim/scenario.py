@@ -26,7 +26,9 @@ from kocsim.mechanisms.broadcasts import (
 from kocsim.mechanisms.business import Business
 from kocsim.mechanisms.channels import QQ, Bilibili, Douyin, GroupChat, Kuaishou, Moments, PrivateMessage
 from kocsim.mechanisms.content import Content
+from kocsim.mechanisms.delivery import Delivery, check_delivery
 from kocsim.mechanisms.effort import Effort
+from kocsim.mechanisms.event import Event, check_event
 from kocsim.mechanisms.identification import Identification
 from kocsim.mechanisms.invitation import Invitation
 from kocsim.mechanisms.ladder import Ladder
@@ -43,6 +45,7 @@ from kocsim.mechanisms.response import Response
 from kocsim.mechanisms.salons import Salons
 from kocsim.mechanisms.satisfaction import Satisfaction
 from kocsim.mechanisms.sharing import Sharing
+from kocsim.mechanisms.shock import Shock
 from kocsim.mechanisms.tiers import Tiers
 from kocsim.mechanisms.trust import Trust
 from kocsim.parameters import Section, param
@@ -100,6 +103,7 @@ class Scenario(Section):
     salons: Salons = Field(default_factory=Salons, description="the firm meets its KOCs")
     tiers: Tiers = Field(default_factory=Tiers, description="KOCs ranked by what they sell")
     management: Management = Field(default_factory=Management, description="who looks after KOCs")
+    shock: Shock = Field(default_factory=Shock, description="a time of other needs")
     posting: Posting = Field(default_factory=Posting, description="what KOCs post")
     content: Content = Field(default_factory=Content, description="what KOCs' posts are for")
     sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")
@@ -126,6 +130,8 @@ class Scenario(Section):
     purchase: Purchase = Field(default_factory=Purchase, description="orders, repeat orders, lapsing")
     business: Business = Field(default_factory=Business, description="business buyers")
     price: Price = Field(default_factory=Price, description="income and price")
+    event: Event = Field(default_factory=Event, description="days of low prices and many posts")
+    delivery: Delivery = Field(default_factory=Delivery, description="pick-up points, and who goes there")
     ladder: Ladder = Field(default_factory=Ladder, description="from one category to the next")
     satisfaction: Satisfaction = Field(default_factory=Satisfaction, description="what an order leaves behind")
     invitation: Invitation = Field(default_factory=Invitation, description="customers who bring friends")
@@ -143,6 +149,8 @@ class Scenario(Section):
         check_posting(self.posting, {
             "kuaishou": self.kuaishou.posts, "qq": self.qq.posts, "douyin": self.douyin.posts,
             "bilibili": self.bilibili.posts})
+        check_event(self.event, self.posting)
+        check_delivery(self.delivery)
 
     # ---- what is switched on
 
@@ -158,6 +166,7 @@ class Scenario(Section):
         """Whether residents differ in how they buy (by need, income, segment ...), or orders leave anything behind."""
         return bool(
             self.need.sigma or self.need.of_category()[1] or self.price.elasticity or self.business.share or self.tracks
+            or self.event.deals or self.delivery.range
         )
 
     @property

@@ -29,6 +29,7 @@ from kocsim.record import Record, check_laws, outlay, tables
 from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.sellers import Sellers
+from kocsim.shopbooks import ShopBooks
 from kocsim.speaking import MUTING, SEEING, TRUST, Plan, Speaking
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
 from kocsim.threads import usable_threads
@@ -129,6 +130,8 @@ class Simulation:
         Who speaks for the firm; None where all KOCs do, every day.
     is_koc : ndarray of uint8, shape (residents,)
         1 for those who are KOCs today.
+    shop_books : ShopBooks
+        What shops sold, and what delivery costs.
     touches : Touches or None
         Whom residents heard first and last; None where nobody asks.
     mutes : int
@@ -231,6 +234,7 @@ class Simulation:
         if self.market is not None:
             self.market.is_koc = self.is_koc
         self.books = Books(s, k)
+        self.shop_books = ShopBooks(s, c)
         self.touches = Touches(c) if s.tracks else None
         self.broadcasting = Broadcasting(s, c, self.seed, self.flags) if s.airs else None
         if self.broadcasting is not None:
@@ -615,7 +619,8 @@ class Simulation:
         weigh = (r.first, r.further, r.repeat, r.retention())
         digest_key = np.uint64(stream(0, Decision.DIGEST, self.day))
         buy = (
-            self._key(Decision.NEED), np.uint32(chance(s.need.of_category()[0])), self._key(Decision.BUY),
+            self._key(Decision.NEED), np.uint32(chance(s.need.rates(s.shock.factor(self.day))[0])),
+            self._key(Decision.BUY),
             np.uint32(chance(p.first)), np.uint32(chance(p.repeat)), np.uint32(chance(p.win_back)),
             self._key(Decision.LAPSE), np.uint32(chance(p.lapse)), digest_key,
         )
@@ -650,9 +655,11 @@ class Simulation:
         if self.market is None:
             return credited
         market, parts = self.market, self._parts
-        who = np.flatnonzero(self.ordered)
+        who = np.flatnonzero(self.ordered.view(np.bool_))
         invites = np.zeros(who.size, np.uint8)
-        sold = (np.zeros(who.size, np.int64), np.full(who.size, -1, np.int32))
+        paid, listed = np.zeros((2, who.size), np.int64)
+        seller, shop = np.full((2, who.size), -1, np.int32)
+        sold = (paid, seller, listed, shop)
         memory = (np.zeros(0, np.uint64), np.zeros(0, np.uint32), np.zeros(0, np.uint32))
         if self.touches is not None:
             memory = (self.touches.last, self.touches.first, self.touches.met)
@@ -671,11 +678,11 @@ class Simulation:
         market.converted += credited[5, :-1]
         self._over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
         tally += tallies.sum(axis=0)
-        sellers = self.sellers
-        if sellers is None:
-            self.books.sell(*sold, self.scenario.money.commission, None)
+        if self.sellers is None:
+            self.books.sell(paid, seller, self.scenario.money.commission, None)
         else:
-            self.books.sell(*sold, sellers.commissions(), sellers.recruiters())
+            self.books.sell(paid, seller, self.sellers.commissions(), self.sellers.recruiters())
+        self.shop_books.sell(shop, self.day_customer[who] == self.day, paid, listed)
         market.inviters = who[invites.astype(np.bool_)].astype(np.int32)
         return credited
 
@@ -709,12 +716,17 @@ class Simulation:
             "new_followers": seen.followed + int(tally[17]), "lost_followers": seen.unfollowed,
             "new_members": int(tally[12]), "new_paying_members": int(tally[13]), "renewals": int(tally[14]),
             "not_renewed": int(tally[15]), "scans": int(tally[16]), "categories_added": int(tally[18]),
-            "inviters": int(tally[19]),
             "active_kocs": self.sellers.active if self.sellers is not None else self.county.koc.size,
             "recruits": self.sellers.recruits if self.sellers is not None else 0,
             "departures": self.sellers.departures if self.sellers is not None else 0,
+            "inviters": int(tally[19]), "brought_forward": int(tally[21]), "met_from_stock": int(tally[22]),
         })
-        air, listed = self.broadcasting, int(tally[20]) if self.market is not None else row["sales"]
+        if self.scenario.delivery.costs:
+            self.books.charge("delivery", self.shop_books.delivered(self.ordered))
+        air = self.broadcasting
+        if air is not None:
+            self.shop_books.pay_rent(air.shows)
+        listed = int(tally[20]) if self.market is not None else row["sales"]
         self.books.close(
             row, listed, int(credited[0, list(FROM_CUSTOMERS)].sum()), cost, air.displays if air is not None else 0,
             self.county.koc.size * self.scenario.friends.koc_accounts if self.sellers is None

@@ -108,6 +108,8 @@ class Speaking:
                 exposure.add_where(posts[row], self.county.koc, keys[row], np.uint32(chance(mean - whole)))
             if not one.messages:
                 posts[row][off] = 0
+        if not self._silent(day):
+            posts[:2] += np.uint8(self.scenario.event.posts_on(day))
 
     def _phases(self) -> NDArray[np.int64]:
         """On which of `posting.every` days each KOC posts; 0 is the day in common."""

@@ -28,7 +28,7 @@ def test_run_prints_a_table_and_saves(tmp_path: Path) -> None:
     assert sorted(p.name for p in out.iterdir()) == [
         "audiences.parquet", "channels.parquet", "communities.parquet", "coverage.parquet", "daily.parquet",
         "funnel.parquet", "kocs.parquet", "ledger.parquet", "overview.png", "provenance.json", "residents.parquet",
-        "scenario.toml", "stages.parquet", "trust.parquet",
+        "scenario.toml", "shops.parquet", "stages.parquet", "trust.parquet",
     ]
     result = ks.Result.load(out)
     assert len(result.daily) == 8

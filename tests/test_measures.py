@@ -267,7 +267,8 @@ def test_the_busy_county_leaves_nothing_out(result: ks.Result, told: Told) -> No
     assert ((some > 0).groupby("channel").any().sum() >= 8).all()
     assert (result.funnel.groupby("segment").sum() > 0).all(axis=None)
     never = result.daily.columns[result.daily.sum() == 0]
-    assert set(never) == {"renewals", "not_renewed"}  # within a year
+    # within a year, without events, and with all KOCs from the start
+    assert set(never) == {"renewals", "not_renewed", "brought_forward", "met_from_stock", "recruits", "departures"}
     for touches in (told.first, told.won):
         assert sum(touch is not None and touch[2] for touch in touches) > 1, "nobody was won by a recommended post"
 
@@ -575,7 +576,7 @@ def test_xarray(result: ks.Result) -> None:
     pytest.importorskip("xarray")
     data = result.to_xarray()
     assert dict(data.sizes) == {
-        "day": DAYS, "channel": 14, "account": 12, "segment": 2, "window": 3, "kocs": 5, "stage": 6,
+        "day": DAYS, "channel": 14, "account": 17, "segment": 2, "window": 3, "kocs": 5, "stage": 6,
     }
     for column, unit in CHANNEL_UNITS.items():
         assert data[f"channel_{column}"].attrs["units"] == unit
@@ -653,6 +654,9 @@ def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
             for name in ("sales", "discounts", "goods", "commission", "advertising", "posts", "fees")) / 100 / 240,
         "koc_income": np.median(told.world.income) / 100,
         "koc_gini": gini(told.world.income),
+        "delivery_cost": 0.0,
+        "shop_break_even": 0.0,  # no rent, and
+        "shops_above": 1.0,  # members save less than the margin
     }
     table = measures.table(result)
     assert list(table.index) == list(expected) == list(measures.standard)

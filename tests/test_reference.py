@@ -43,13 +43,16 @@ def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: referen
     assert row["orders"] == sum(day.ordered)
     if (market := simulation.market) is not None:
         assert_same(simulation, "flags", simulation.flags, day.flags)
-        for name in ("phase", "tier", "saved", "breadth", "orders"):
+        for name in ("phase", "tier", "saved", "breadth", "orders", "stock"):
             assert_same(simulation, name, getattr(market, name), getattr(day, name))
         assert_same(simulation, "inviters", market.inviters, day.inviters, always=True)
         if simulation.touches is not None:
             assert_same(simulation, "won", market.won, day.won)
             assert_same(simulation, "income", simulation.books.income, day.income, always=True)
+        sold = simulation.shop_books.credited[:3].T
+        np.testing.assert_array_equal(sold, np.array(day.by_shop, int).reshape(sold.shape), "what shops sold")
         assert sum(row["sales"] for row in simulation.record.rows) == day.sales
+    assert sum(row["delivery"] for row in simulation.books.days) == day.delivered
     if (touches := simulation.touches) is not None:
         packed = [d << 48 | lot << 40 | channel << 35 | index for d, lot, channel, index in day.touch]
         assert_same(simulation, "touch", touches.last, packed)

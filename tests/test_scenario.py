@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import re
 import string
@@ -85,6 +86,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     posts += [values[name].get("posts", 0.0) for name in ("kuaishou", "qq", "douyin", "bilibili")]
     if max(posts) * values["posting"].get("every", 1) > 250:
         values["posting"]["every"] = 1
+    event = values["event"]
+    event["days"] = min(event.get("days", 3), event.get("every", 0) or 365)
+    event["posts"] = min(event.get("posts", 1), 250 - math.ceil(max(posts[:2]) * values["posting"].get("every", 1)))
+    if values["delivery"].get("range"):
+        values["delivery"]["point"] = "shop"
     return Scenario(**values)
 
 

@@ -270,8 +270,8 @@ def test_save_and_load(county: ks.County, tmp_path: Path) -> None:
     result.save(tmp_path / "out")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "audiences.parquet", "channels.parquet", "communities.parquet", "coverage.parquet", "daily.parquet",
-        "funnel.parquet", "kocs.parquet", "ledger.parquet", "provenance.json", "residents.parquet", "stages.parquet",
-        "trust.parquet",
+        "funnel.parquet", "kocs.parquet", "ledger.parquet", "provenance.json", "residents.parquet", "shops.parquet",
+        "stages.parquet", "trust.parquet",
     ]
     loaded = ks.Result.load(tmp_path / "out")
     for table in TABLES:
@@ -314,7 +314,7 @@ def test_bad_folders(county: ks.County, tmp_path: Path) -> None:
     with pytest.raises(ks.FileError, match=r"is damaged: daily\.parquet"):
         ks.Result.load(tmp_path / "out")
     (tmp_path / "out" / "provenance.json").write_text('{"format": "kocsim result 99"}')
-    with pytest.raises(ks.FileError, match="has format 'kocsim result 99'; this version reads 'kocsim result 3'"):
+    with pytest.raises(ks.FileError, match="has format 'kocsim result 99'; this version reads 'kocsim result 4'"):
         ks.Result.load(tmp_path / "out")
 
 
@@ -322,7 +322,7 @@ def test_xarray(county: ks.County) -> None:
     pytest.importorskip("xarray")
     result = run(county)
     data = result.to_xarray()
-    assert dict(data.sizes) == {"day": 12, "channel": 5, "account": 12, "window": 3, "kocs": 5, "stage": 6}
+    assert dict(data.sizes) == {"day": 12, "channel": 5, "account": 17, "window": 3, "kocs": 5, "stage": 6}
     assert int(data.coverage.sel(day=12, window="ever", kocs="4+")) == result.coverage["ever"]["4+"].iloc[-1]
     assert data.aware.attrs["units"] == "residents"
     assert int(data.channel_posts.sel(day=12, channel="moments")) == county.koc.size

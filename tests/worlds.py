@@ -88,6 +88,17 @@ MARKET = {
         "span": st.integers(1, 6), "wage": st.floats(0, 5), "half": st.floats(1, 10), "control": share(),
         "drive": share(),
     }),
+    "event": st.fixed_dictionaries({
+        "day": st.integers(1, 4), "every": st.sampled_from([0, 4]), "days": st.integers(1, 4),
+        "discount": share(0, 0.9), "posts": st.integers(0, 3), "stock": st.floats(0, 3),
+        "replaces": st.sampled_from(["orders", "needs"]),
+    }),
+    "delivery": st.fixed_dictionaries({
+        "stop": st.floats(0, 20), "order": st.floats(0, 5), "point": st.just("shop"), "range": st.floats(0.1, 10),
+    }) | st.fixed_dictionaries({"stop": st.floats(0, 20), "order": st.floats(0, 5)}),
+    "shock": st.fixed_dictionaries({
+        "day": st.integers(1, 5), "days": st.integers(1, 4), "need": st.floats(0, 5), "lasting": share(),
+    }),
     "attribution": st.fixed_dictionaries({"track": st.booleans()}),
 }
 """What may be switched on, section by section."""

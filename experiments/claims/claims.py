@@ -27,6 +27,9 @@ RANGES: Final = {
     "attention.posts_per_day": Range(3, 100, "the parameter's sweep"),
     "posting.moments": Range(1 / 7, 8, "assumption: from a post a week to one every two waking hours"),
     "posting.groups": Range(1 / 7, 8, "as posting.moments"),
+    "delivery.stop": Range(1, 50, "assumption: from a neighbour's hand to a van's detour; the parameter's sweep"),
+    "price.elasticity": Range(0, 3, "assumption: from nobody minds to twice the default of the preset full"),
+    "event.posts": Range(0, 5, "assumption: from none to as many again as five days' worth"),
     "content.service": Range(0, 1, "the whole scale: all posts sell, to none"),
     "shop_visit.tempt": Range(0, 1, "the whole scale: shops only show, or whoever notices may buy"),
     "shop_visit.visit": Range(0.05, 0.5, "assumption: from three visits in two months to every other day"),
@@ -50,6 +53,13 @@ YEAR: Final = 365
 WEEK: Final = 7
 FREQUENCIES: Final = (1 / 7, 1.0, 3.0, 8.0)
 SERVICE: Final = (0.0, 1 / 3, 2 / 3, 1.0)
+BOUNDED: Final = 1000.0
+"""A range (km) at which all who have a shop in reach go there, and nobody else orders."""
+EVENT: Final = 31
+"""Day on which the event begins, and the quarter in which its sales are counted."""
+QUARTER: Final = 90
+AFTER: Final = 14
+"""Days after the event that show what was only brought forward."""
 SEEDS: Final = 0.0005
 """Density of the KOCs who start the loop: few, so that there is room to grow."""
 STOP: Final = 30
@@ -89,6 +99,21 @@ def crowd(lab: Lab, scenario: ks.Scenario) -> Measured:
         f"adoptions a KOC, {density:.2%} KOCs": many / k
         for density, many, k in zip(DENSITIES, adopted, kocs, strict=True)
     })
+
+
+def region(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C10: half a year's profit with orders from the shops' region only, less that with orders from everywhere."""
+    profit, beside = [], {}
+    for name, scale in (("the region", BOUNDED), ("everywhere", 0.0)):
+        sized = lab.sized(scenario.replace(delivery={"point": "shop", "range": scale}))
+        result = lab.run(sized, HALF_YEAR)
+        profit.append(ks.measures.profit(result))
+        beside |= {
+            f"profit, {name}, yuan a resident": profit[-1],
+            f"orders a resident, {name}": float(result.daily["orders"].sum()) / lab.residents,
+            f"delivery, {name}, yuan an order": ks.measures.delivery_cost(result),
+        }
+    return Measured({"profit, the region less everywhere, yuan a resident": profit[0] - profit[1]}, beside)
 
 
 def complements(lab: Lab, scenario: ks.Scenario) -> Measured:
@@ -224,6 +249,31 @@ def timing(lab: Lab, scenario: ks.Scenario) -> Measured:
     )
 
 
+def event(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C40: logarithm of a quarter's sales with an event at its beginning, over the same quarter without one."""
+    first, last = EVENT, EVENT + QUARTER - 1
+    after = first + scenario.event.days
+    daily = [
+        lab.run(lab.sized(scenario.replace(event={"day": day})), last).daily for day in (EVENT, 0)]
+    there, without = (table["sales"] for table in daily)
+    if not without.loc[first:last].sum():
+        raise ValueError(f"Nobody ordered in a county of {lab.residents:,} residents: take a larger one.")
+
+    def ratio(begin: int, end: int) -> float:
+        return math.log(there.loc[begin:end].sum() / without.loc[begin:end].sum())
+
+    won_more = daily[0]["new_customers"].sum() / daily[1]["new_customers"].sum()
+    return Measured(
+        {f"sales of {QUARTER} days, event over none, logarithm": ratio(first, last)},
+        {
+            "the days of the event": ratio(first, after - 1),
+            f"the {AFTER} days after it": ratio(after, after + AFTER - 1),
+            "the rest of the quarter": ratio(after + AFTER, last),
+            "customers won, event over none, logarithm": math.log(won_more),
+        },
+    )
+
+
 def deposit(lab: Lab, scenario: ks.Scenario) -> Measured:
     """C52: a year's sales of each mix of service and selling over those of the better of the two extremes."""
     sales = {share: ordered(lab, scenario.replace(content={"service": share}))[0] for share in SERVICE}
@@ -269,6 +319,30 @@ CLAIMS: Final = {claim.id: claim for claim in (
         ),
         ground=TIRING | {
             "need.category": "durable", "attention.posts_per_day": 30.0, "response.half_life": 14.0,
+        },
+    ),
+    Claim(
+        id="C10",
+        says="Community group buying serves the consumers of one region, online and offline.",
+        quote="对一定区域内的消费者实行线上线下的互动",
+        hypothesis="A firm that takes orders only from where a shop is in reach earns more than one that takes them "
+        "from everywhere, because its orders are denser. False if selling everywhere earns more.",
+        measure=region, bound=0.0, need="all",
+        scale="Profit of 180 days in yuan a resident of the county, on the same seed. Goods go to the shop of a "
+        "community, within 3 km; where orders are taken from everywhere, a community without a shop is a stop of its "
+        "own. An order costs 0.5 yuan beside the stop. Communities have 300 residents (median), townships 2,000.",
+        holds=Setting(
+            {"delivery.stop": 8.0},
+            "Outside the region orders are so thin that a stop costs more than they leave; inside they are dense "
+            "enough to earn it.",
+        ),
+        fails=Setting(
+            {"delivery.stop": 1.0},
+            "Stops are cheap, so that nearly every order from outside the region earns its way.",
+        ),
+        ground={
+            "attribution.track": True, "delivery.order": 0.5, "population.community_median": 300.0,
+            "population.township_mean": 2000.0,
         },
     ),
     Claim(
@@ -391,6 +465,31 @@ CLAIMS: Final = {claim.id: claim for claim in (
             "several among her friends.",
         ),
         ground={"attribution.track": True, "posting.until": STOP},
+    ),
+    Claim(
+        id="C40",
+        says="Days of concentrated activity on the consumers' side bring record sales.",
+        quote="千城万店联动创下单日成交额过亿",
+        hypothesis="An event of three days lifts the sales of the whole quarter. False if it only brings purchases "
+        "forward.",
+        measure=event, bound=0.0, need="all",
+        scale="Sales in yuan of the 90 days that begin with the event (day 31), over those without an event on the "
+        "same seed, as a logarithm. During the event all pay 20% less, and each order brings one more forward, which "
+        "stands in for the buyer's next.",
+        holds=Setting(
+            {"price.elasticity": 1.5, "event.posts": 3},
+            "Residents who mind the price buy for the first time while it is low, KOCs post three times more, and "
+            "those won go on to buy at the full price.",
+        ),
+        fails=Setting(
+            {"price.elasticity": 0.0, "event.posts": 0},
+            "Nobody buys who would not have bought. Customers stock up at the low price and stay away afterwards, and "
+            "the discount is lost.",
+        ),
+        ground={
+            "attribution.track": True, "event.days": 3, "event.discount": 0.2, "event.stock": 1.0,
+            "event.replaces": "orders",
+        },
     ),
     Claim(
         id="C52",

@@ -146,8 +146,8 @@ MODELS: Final = (
         "Customers won in 28 days, logarithm of the ratio, so that both directions count alike. Shops stand from the "
         "first day (`shop_visit.pace = 0`): the claim is about shops that are there.",
         Setting({}, "who notices the product on a shelf may buy it at once; leaders have to be found first"),
-        Setting({"leader: recruiting.start": 0.2}, "a firm that begins with 2,000 leaders in a million residents, bought "
-                "from another, has its traffic at once"),
+        Setting({"leader: recruiting.start": 0.2}, "2,000 leaders in a million residents from the first day, bought "
+                "from another firm, bring traffic at once"),
         ground=GROUND | {"shop_visit.pace": 0.0},
     ),
     _entry(

@@ -27,12 +27,12 @@ from kocsim.stages import NEVER, Stage
 UNAWARE, AWARE, IDENTIFIED, CUSTOMER, REPEAT, LAPSED = (int(stage) for stage in Stage)
 ORDERED, PLEASED, ENTRY, DAILY, DURABLE = 1, 16, 128, 32, 64
 """Bits of a fate beside `NEW`, `RETURNED` and `GONE`: ordered; it satisfied; what was in the order."""
-TALLY = 21
+TALLY = 23
 """Consumers: 0 leads, 1 screening, 2 intent, 3 deals; businesses: 4-7 the same. 8 sales (fen), 9 orders that satisfied,
 10 orders of businesses, 11 first orders after a click, 12 new members, 13 new paying members, 14 renewals, 15 not
 renewed,
 16 codes scanned, 17 new followers, 18 second and third categories added, 19 customers who invite, 20 sales at list
-price (fen)."""
+price (fen), 21 orders brought forward, 22 needs or orders met from stock."""
 SHOP_VISIT = 12
 NEEDS_BLOCK = 1024
 
@@ -70,8 +70,14 @@ def _needs(needy, flags, key, class_key, chances, business_chance, by_class, lo,
         needy[x] = at_work if f & uint8(BUSINESS) else needy[x] | uint8((f & uint8(PENDING)) != 0)
 
 
+@helper
+def _further(key, i, whole, rest):
+    """How many further orders one order brings forward."""
+    return uint8(int64(whole) + int64(_draw(key, i) < rest))
+
+
 @jit
-def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest_key, lo, hi):
+def trade(people, dates, day, slack, kinds, keys, chances, stocking, collecting, counts, tally, digest_key, lo, hi):
     """Needs, orders and lapsing of the residents lo..hi.
 
     Parameters
@@ -81,11 +87,16 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
     dates : (day_aware, day_identified, day_customer)
     kinds : (needs differ, incomes differ)
     keys : need, buy, lapse, need class, income class, keep, daily, durable, convert, step on, start again, pleased,
-    upset chances : (need, first, repeat, back, convert, lapse, keep, business need, step, steps, restart, daily,
-    durable,
+        upset
+    chances : (need, first, repeat, back, convert, lapse, keep, business need, step, steps, restart, daily, durable,
         pleased, upset, values)
-        Of 2**31: by class of need; by tier and class of income (four tables); by tier. ``values`` in fen, by tier: an
-        order of a consumer, of a business, daily goods, durables.
+        Of 2**31: by class of need; by tier and class of income (four tables); by tier. ``values`` in fen, by tier and
+        at last the list price: an order of a consumer, of a business, daily goods, durables.
+    stocking : (stock, key, whole, rest, any need)
+        Orders at home, uint8, empty where nobody stocks up; an order today brings ``whole`` further ones forward, and
+        one more with a chance of ``rest``. What is at home meets any need, or else what would have been an order.
+    collecting : (community, chance, key)
+        Chance that a consumer of a community goes through with an order; empty where nobody has a way to go.
     counts, tally : int64
         See `kocsim.kernels.residents` and `TALLY`.
     """
@@ -96,6 +107,9 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
      k_upset) = keys
     (c_need, c_first, c_repeat, c_back, c_convert, c_lapse, keep, c_business, c_step, steps, c_restart, c_daily,
      c_durable, c_pleased, c_upset, values) = chances
+    stock, k_stock, further, rest, any_need = stocking
+    community, c_collect, k_collect = collecting
+    listed = values.shape[1] - 1
     needy = np.empty(NEEDS_BLOCK, np.uint8)
     for i in range(uint64(lo), uint64(hi)):
         x = (i - uint64(lo)) & uint64(NEEDS_BLOCK - 1)
@@ -117,7 +131,7 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
             continue
         t = uint64(tier[i]) if tier.size else uint64(0)
         rich = _class(k_income, i, by_income)
-        new = again = False
+        new = again = by_click = False
         what = uint8(0)
         if business and s == IDENTIFIED:
             if float64(evidence[i]) + slack >= float64(threshold[i]):
@@ -128,6 +142,10 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
                     phase[i] = uint8(0) if new else phase[i]
             elif phase[i] and _draw(k_again, i) < c_restart:
                 phase[i] = uint8(0)
+        elif needs and any_need and stock.size and stock[i]:
+            stock[i] -= uint8(1)
+            tally[22] += 1
+            needs = False
         elif needs:
             luck = _draw(k_buy, i)
             if s in (AWARE, IDENTIFIED):
@@ -135,8 +153,7 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
                 tally[row + 2] += s == IDENTIFIED and not business
                 new = s == IDENTIFIED and luck < c_first[t, rich]
                 if not new and not business and (f & uint8(CLICKED)) and _draw(k_convert, i) < c_convert[t, rich]:
-                    new = True
-                    tally[11] += 1
+                    new = by_click = True
             elif active:
                 again = luck < c_repeat[t, rich]
             elif s == LAPSED:
@@ -145,12 +162,27 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
                 )
                 if again:
                     what |= RETURNED
+        if new or again:
+            if c_collect.size and not business and _draw(k_collect, i) >= c_collect[community[i]]:
+                new = again = by_click = False
+                what = uint8(0)
+            elif again and stock.size and stock[i]:
+                stock[i] -= uint8(1)
+                tally[22] += 1
+                needs = again = False
+                what = uint8(0)
         bought = new or again
         if bought:
             what |= uint8(ENTRY)
+            tally[11] += by_click
+            if stock.size:
+                stock[i] += _further(k_stock, i, further, rest)
+                tally[21] += stock[i]
         if active and breadth.size and breadth[i]:
             # daily goods and durables are needed each for itself, and bought as readily as any repeat order
             willing = _draw(k_buy, i) < c_repeat[t, rich]
+            if willing and c_collect.size and not business:
+                willing = _draw(k_collect, i) < c_collect[community[i]]
             if willing and _draw(k_daily, i) < c_daily:
                 what |= uint8(DAILY)
             if willing and breadth[i] > uint8(1) and _draw(k_durable, i) < c_durable:
@@ -166,8 +198,9 @@ def trade(people, dates, day, slack, kinds, keys, chances, counts, tally, digest
             tally[10] += business
             for kind, bit in ((1 if business else 0, ENTRY), (2, DAILY), (3, DURABLE)):
                 if what & uint8(bit):
-                    tally[8] += values[kind, t]
-                    tally[20] += values[kind, 0]
+                    units = int64(stock[i]) + 1 if bit == ENTRY and stock.size else 1
+                    tally[8] += values[kind, t] * units
+                    tally[20] += values[kind, listed] * units
             if new and day_customer[i] == uint16(NEVER):
                 day_customer[i] = uint16(day)
                 what |= NEW
@@ -226,7 +259,7 @@ def afterwards(
 
     Parameters
     ----------
-    people : (fate, flags, tier, joined, saved, breadth, won, orders)
+    people : (fate, flags, tier, joined, saved, breadth, won, orders, invites, is_koc, stock)
     ties : (trust, strength as koc_ties, trust in shops, offsets, entity)
     memory : (touch, first, met)
     moves : (change of trust by an order that satisfies, and by one that does not), in 1/65536
@@ -235,14 +268,15 @@ def afterwards(
         Chances by trust in who sold. ``inviting`` of a KOC is never asked.
     keys : trust, need class, scan, join, upgrade, climb, invite, followed
     values : (fen without discount, by kind of order; share of it that paying members save; fen by kind and tier)
-    sold : (paid, seller)
-        Of each of ``who``: gets what she paid, in fen, and the number of the KOC who sold, -1 for none.
+    sold : (paid, seller, listed, shop)
+        Of each of ``who``: gets what she paid, in fen, and the number of the KOC who sold, -1 for none; the same at
+        list price, and the shop whose visit was the last touch, -1 for none.
     credited : int64, shape (6, channels + 1)
         Adds first orders and orders by last touch, the same by first touch, sales (fen) by last touch, and first
         orders of those who had heard on a channel.
     """
-    fate, flags, tier, joined, saved, breadth, won, orders, invites, is_koc = people
-    paid, seller = sold
+    fate, flags, tier, joined, saved, breadth, won, orders, invites, is_koc, stock = people
+    paid, seller, listed, shop = sold
     trust, koc_ties, shop_trust, offsets, entity = ties
     touch, first, met = memory
     scan, join, upgrade, by_need, room = joining
@@ -264,12 +298,15 @@ def afterwards(
         new = (what & NEW) != 0
         t = uint64(tier[i]) if tier.size else uint64(0)
         row = 1 if flags[i] & uint8(BUSINESS) else 0
+        units = 1 + int64(stock[i]) if stock.size else int64(1)  # had there been any, she would not have bought
         credited[1, channel] += 1
         credited[3, earlier] += 1
         for kind, bit in ((row, ENTRY), (2, DAILY), (3, DURABLE)):
             if what & uint8(bit):
-                credited[4, channel] += price[kind, t]
-                paid[x] += price[kind, t]
+                many = units if bit == ENTRY else int64(1)
+                credited[4, channel] += price[kind, t] * many
+                paid[x] += price[kind, t] * many
+                listed[x] += worth[kind] * many
         if new:
             credited[0, channel] += 1
             credited[2, earlier] += 1
@@ -289,6 +326,7 @@ def afterwards(
             else:
                 faith = uint64(koc_ties[e] >> uint32(24))
         elif last and channel == SHOP_VISIT:
+            shop[x] = int64(index) - 1
             faith = uint64(shop_trust[i])
             shop_trust[i] = _moved(shop_trust[i], change, luck)
         # membership
@@ -296,7 +334,7 @@ def afterwards(
             if t == uint64(2):
                 sum_ = int64(0)
                 if what & uint8(ENTRY):
-                    sum_ += worth[row]
+                    sum_ += worth[row] * units
                 if what & uint8(DAILY):
                     sum_ += worth[2]
                 if what & uint8(DURABLE):

@@ -101,9 +101,9 @@ class Membership(Section):
         source="assumption (C78)",
     )
 
-    def discounts(self) -> NDArray[np.float64]:
-        """Discount by tier."""
-        return np.array([0.0, self.discount_free, self.discount_paid])
+    def discounts(self, off: float = 0.0) -> NDArray[np.float64]:
+        """Discount by tier, where all pay `off` less and members save their share of the rest."""
+        return off + (1 - off) * np.array([0.0, self.discount_free, self.discount_paid])
 
     def lifts(self) -> NDArray[np.float64]:
         """What the chance of a repeat order is multiplied by, by tier."""

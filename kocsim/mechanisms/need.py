@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from kocsim.mechanisms.price import lognormal_classes
+from kocsim.mechanisms.price import CLASSES, lognormal_classes
 from kocsim.parameters import Section, param
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Need(Section):
         values = lognormal_classes(self.sigma)
         return np.asarray(values / values.mean())
 
-    def rates(self) -> NDArray[np.float64]:
-        """Residents' own rates by class; shape (256,)."""
-        return np.minimum(self.of_category()[0] * self.relative(), 1.0)
+    def rates(self, factor: float = 1.0) -> NDArray[np.float64]:
+        """Residents' own rates by class, times `factor`; shape (256,). One rate for all where all are alike."""
+        relative = self.relative() if self.sigma else np.ones(CLASSES)
+        return np.minimum(self.of_category()[0] * relative * factor, 1.0)

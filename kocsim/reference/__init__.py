@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from kocsim.reference.buying import buy, identify
+from kocsim.reference.buying import buy, deliver_goods, identify
 from kocsim.reference.people import Post, World
 from kocsim.reference.posting import customers_invite, customers_share, firm_broadcasts, kocs_post
 from kocsim.reference.reading import attended, hear, read, weigh
@@ -65,6 +65,7 @@ class Day(NamedTuple):
     saved: list[int]
     breadth: list[int]
     orders: list[int]
+    stock: list[int]
     shop_trust: list[int]
     inviters: list[int]
     sales: int
@@ -78,6 +79,10 @@ class Day(NamedTuple):
     """What the firm may still spend, in fen."""
     displays: int
     """Shops that show the product."""
+    delivered: int
+    """What delivery has cost on all days so far, in fen."""
+    by_shop: list[list[int]]
+    """First orders, orders and sales (fen) of each shop whose visit was the last touch."""
 
 
 def run(
@@ -120,6 +125,7 @@ def run(
             weigh(world, day, resident, seen)
             identify(world, day, resident)
             buy(world, day, i, resident)
+        deliver_goods(world)
         history.append(_look(world, day, exposures))
     return history
 
@@ -152,6 +158,7 @@ def _look(world: World, day: int, exposures: int) -> Day:
         saved=[r.saved for r in people],
         breadth=[r.breadth for r in people],
         orders=[r.orders for r in people],
+        stock=[r.stock for r in people],
         shop_trust=[r.shop_trust for r in people],
         inviters=[i for i, r in enumerate(people) if r.invites],
         sales=world.sales,
@@ -161,4 +168,6 @@ def _look(world: World, day: int, exposures: int) -> Day:
         loyalty=[one.loyalty for one in world.firm.kocs],
         purse=world.firm.purse,
         displays=world.displays,
+        delivered=world.delivered,
+        by_shop=[list(shop) for shop in world.by_shop],
     )

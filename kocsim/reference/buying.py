@@ -29,7 +29,10 @@ def buy(world: World, day: int, i: int, resident: Resident) -> None:
     active = before in (Stage.CUSTOMER, Stage.REPEAT)
     persuaded = resident.evidence + SLACK >= resident.threshold
     needs = _needs(world, day, i, resident)
-    price = s.price.factors(s.membership.discounts())[resident.tier][_income_class(world, i)]
+    at_home = resident.stock > 0
+    from_stock = needs and at_home and s.event.replaces == "needs"
+    needs = needs and not from_stock
+    price = s.price.factors(s.membership.discounts(s.event.discount_on(day)))[resident.tier][_income_class(world, i)]
     again = s.purchase.repeat * price * s.membership.lifts()[resident.tier]
 
     first = later = False
@@ -45,9 +48,15 @@ def buy(world: World, day: int, i: int, resident: Resident) -> None:
         and _happens(world, d.BUY, day, i, s.purchase.win_back * price)
     ):
         later = True
+    comes = resident.business or _happens(world, d.COLLECT, day, i, world.collects[i])
+    first, later = first and comes, later and comes
+    if later and at_home:
+        later = needs = False
+        from_stock = True
+    resident.stock -= from_stock
     bought = first or later
     more = [False, False]
-    if active and resident.breadth and _happens(world, d.BUY, day, i, again):
+    if active and resident.breadth and comes and _happens(world, d.BUY, day, i, again):
         more[0] = _happens(world, d.NEED_DAILY, day, i, s.ladder.daily_need)
         more[1] = resident.breadth > 1 and _happens(world, d.NEED_DURABLE, day, i, s.ladder.durable_need)
 
@@ -68,6 +77,9 @@ def buy(world: World, day: int, i: int, resident: Resident) -> None:
     resident.pending = bool(
         needs and not bought and not resident.business and _happens(world, d.KEEP_NEED, day, i, keep))
     resident.clicked = False
+    if bought:
+        whole, rest = s.event.stock_on(day)
+        resident.stock += whole + _happens(world, d.STOCK_UP, day, i, rest)
     if resident.ordered:
         _afterwards(world, day, i, resident, newly, pleased, [bought, *more])
     _renew(world, day, i, resident)
@@ -91,9 +103,7 @@ def _needs(world: World, day: int, i: int, resident: Resident) -> bool:
     s = world.scenario
     if resident.business:
         return world.happens(Decision.NEED, day, i, s.business.need)
-    rate = s.need.of_category()[0]
-    if s.need.sigma:
-        rate = float(s.need.rates()[_need_class(world, i)])
+    rate = float(s.need.rates(s.shock.factor(day))[_need_class(world, i)])
     return world.happens(Decision.NEED, day, i, rate) or resident.pending
 
 
@@ -119,9 +129,15 @@ def _afterwards(
     m, worth = s.membership, [s.price.price, s.ladder.daily_price, s.ladder.durable_price]
     if resident.business:
         worth[0] *= s.business.value
-    off = m.discounts()[resident.tier]
-    paid = sum(round(w * 100 * (1 - off)) for w, g in zip(worth, goods, strict=True) if g)
+    many = [1 + resident.stock, 1, 1]  # what she needs today, and what she brings forward
+    event = s.event.discount_on(day)
+    off = m.discounts(event)[resident.tier]
+    paid = sum(round(w * 100 * (1 - off)) * n for w, g, n in zip(worth, goods, many, strict=True) if g)
     world.sales += paid
+    _, _, channel, shop = resident.touch
+    if channel == 12:
+        for row, more in enumerate((newly, 1, paid)):
+            world.by_shop[shop - 1][row] += more
     seller = _seller(world, resident)
     if seller is not None:
         _pay_commission(world, seller, paid)
@@ -132,8 +148,8 @@ def _afterwards(
 
     if m.scan:
         if resident.tier == 2:
-            full = sum(round(w * 100) for w, g in zip(worth, goods, strict=True) if g)
-            resident.saved = int(min(resident.saved + np.rint(full * (m.discount_paid / 10)), 65535))
+            full = sum(round(w * 100) * n for w, g, n in zip(worth, goods, many, strict=True) if g)
+            resident.saved = int(min(resident.saved + np.rint(full * (m.discount_paid * (1 - event) / 10)), 65535))
         eager = s.need.relative()[_need_class(world, i)] ** m.selection if s.need.sigma else 1.0
         before = resident.tier
         if world.happens(d.SCAN, day, i, m.scan) and before == 0 and _happens(world, d.JOIN, day, i, m.join * eager):
@@ -192,3 +208,10 @@ def _renew(world: World, day: int, i: int, resident: Resident) -> None:
         if not _happens(world, Decision.RENEW, day, i, m.renewal + m.statement * share):
             resident.tier = 1
         resident.saved = 0
+
+
+def deliver_goods(world: World) -> None:
+    """Each place to which anything is brought today costs a stop, and each order its own."""
+    delivery = world.scenario.delivery
+    brought = [world.point[i] for i, resident in enumerate(world.residents) if resident.ordered]
+    world.delivered += len(set(brought)) * round(delivery.stop * 100) + len(brought) * round(delivery.order * 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,6 +93,8 @@ class Resident:
     joined: int = 0
     saved: int = 0
     breadth: int = 0
+    stock: int = 0
+    """Orders at home that were brought forward."""
     orders: int = 0
     shop_trust: int = 0
     invites: bool = False
@@ -190,6 +193,11 @@ class World:
         self.expected = [0] * n
         """What KOCs' posts to platforms add to each feed on a day, on average."""
         self.sales = 0
+        self.delivered = 0
+        """What delivery has cost, in fen."""
+        self.by_shop = [[0, 0, 0] for _ in range(county.shops)]
+        """First orders, orders and sales (fen) of each shop whose visit was the last touch."""
+        self.point, self.collects = self._pick_up(county)
         self.income = [0] * len(self.koc)
         self.sold = [0] * len(self.koc)
         """What KOCs have earned, in fen, and how many orders they sold."""
@@ -219,6 +227,21 @@ class World:
         z = np.sqrt(-2.0 * np.log(u)) * np.cos(2.0 * np.pi * v)
         thresholds = self.scenario.identification.thresholds(z, county.ties_in)
         return [Resident(float(threshold)) for threshold in thresholds]
+
+    def _pick_up(self, county: County) -> tuple[list[int], list[float]]:
+        """Where the orders of each resident are brought, and the chance that she comes for one."""
+        c, delivery = county, self.scenario.delivery
+        points, collects = [], []
+        for community in c.community.tolist():
+            shop, way = int(c.community_shop[community]), math.inf
+            if shop >= 0:
+                at = c.shop_community[shop]
+                way = float(np.hypot(
+                    float(c.community_x[community]) - float(c.community_x[at]),
+                    float(c.community_y[community]) - float(c.community_y[at])))
+            points.append(c.communities + shop if shop >= 0 and delivery.point == "shop" else community)
+            collects.append(float(np.exp(-way / delivery.range)) if delivery.range else 1.0)
+        return points, collects
 
     def _set_up_broadcasts(self, county: County, background: Any) -> Any:
         """Who follows the official account and others, and who walks into which shop."""

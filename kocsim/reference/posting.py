@@ -32,6 +32,8 @@ def kocs_post(
     shown = dict.fromkeys((one.name for one in world.channels), 0)
     for k, author in enumerate(world.koc):
         plan = [0 if silent else _how_many(world, one, day, author) for one in world.channels]
+        if not silent:
+            plan[:2] = [many + world.scenario.event.posts_on(day) for many in plan[:2]]
         works = world.firm.kocs[k].works
         quality = world.quality[k] if world.scenario.staffs else posting.quality
         if posts is not None:
