@@ -24,6 +24,9 @@ from .model import Posts as Posts
 from .model import Shop as Shop
 from .morning import Morning as Morning
 from .results import Result as Result
+from .rivalry import Competition as Competition
+from .rivalry import Rivalry as Rivalry
+from .rivalry import compete as compete
 from .run import simulate as simulate
 from .scenario import Scenario as Scenario
 from .scenario import presets as presets

@@ -35,6 +35,8 @@ class Market:
     ----------
     is_koc : ndarray of uint8, shape (residents,)
         1 for those who are KOCs today.
+    elsewhere : ndarray of uint8, shape (residents,)
+        1 for those who turn to another brand with today's need; empty without rivals.
     phase : ndarray of uint8, shape (residents,)
         Steps that a business buyer has taken towards a deal; empty without businesses.
     tier : ndarray of uint8, shape (residents,)
@@ -59,6 +61,7 @@ class Market:
         self.scenario, self.county, self.seed = scenario, county, seed
         self.flags = flags
         self.is_koc = county.is_koc
+        self.elsewhere = np.zeros(0, np.uint8)
         n, s = county.n, scenario
 
         def column(wanted: float, kind: Any) -> NDArray[Any]:
@@ -144,7 +147,8 @@ class Market:
             (chances(s.need.rates(s.shock.factor(day))), *prices, *self._others, *likely, values),
             (self.stock, self._key(d.STOCK_UP, day), whole, np.uint32(chance(rest)),
              s.event.replaces == "needs"),
-            (self.county.community, self._collect, self._key(d.COLLECT, day)), counts, tally, digest_key, lo, hi)
+            (self.county.community, self._collect, self._key(d.COLLECT, day)), self.elsewhere, counts, tally,
+            digest_key, lo, hi)
 
     def afterwards(
         self, who: NDArray[np.int64], fate: NDArray[np.uint8], trust: NDArray[np.uint8],

@@ -24,7 +24,7 @@ that of Steele, Lea and Flood (OOPSLA 2014).
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final, Self
 
 M32: Final = 0xFFFFFFFF
 M64: Final = 0xFFFFFFFFFFFFFFFF
@@ -132,6 +132,10 @@ class Decision(IntEnum):
     HANDOVER = 110
     STOCK_UP = 116
     COLLECT = 117
+    ROUTE = 136
+    MULTIHOME = 137
+    OFFER = 138
+    DEFECT = 139
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71
@@ -144,6 +148,39 @@ class Decision(IntEnum):
     ACCEPT = 78
     # not a decision: the hash of a run's results
     DIGEST = 64
+
+
+OF_RESIDENTS: Final = frozenset((
+    Decision.THRESHOLD, Decision.VISIT_MOMENTS, Decision.VISIT_GROUPS, Decision.VISIT_OTHER, Decision.ON_PLATFORM,
+    Decision.NEED, Decision.BUSINESS, Decision.NEED_CLASS, Decision.INCOME_CLASS, Decision.FOLLOWED, Decision.WANTS,
+))
+"""What residents are and need whichever brand is looked at: rivals share these streams (`Luck`)."""
+
+
+class Luck(int):
+    """A seed for one brand of several: residents' own traits and needs follow `people` instead.
+
+    Parameters
+    ----------
+    seed : int
+        Of everything that concerns the brand.
+    people : int
+        Seed that all brands share.
+    since : int
+        Days that are over on the day before the brand's first one.
+    """
+
+    people: int
+    since: int
+
+    def __new__(cls, seed: int, people: int, since: int = 0) -> Self:
+        """A whole number that remembers the other two."""
+        luck = super().__new__(cls, seed)
+        luck.people, luck.since = people, since
+        return luck
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Luck, (int(self), self.people, self.since)
 
 
 def splitmix64(z: int) -> int:
@@ -174,6 +211,9 @@ def stream(seed: int, decision: Decision, day: int = 0) -> int:
     ValueError
         For a seed below 0.
     """
+    if isinstance(seed, Luck) and decision in OF_RESIDENTS:
+        day += seed.since if day else 0
+        seed = seed.people
     seed = int(seed)  # a NumPy integer would overflow below
     if seed < 0:
         raise ValueError(f"seed must be a whole number in [0, inf]; got {seed}.")

@@ -47,6 +47,10 @@ class Sellers:
         In [0, 1].
     income, wants : ndarray of float64, shape (kocs,)
         What she earned in a day, as a mean that forgets, and what she wants to earn; fen.
+    barred : ndarray of bool, shape (kocs,)
+        Who cannot be recruited, because she works for a rival.
+    coming : ndarray of int64
+        Who comes over from a rival this morning.
     speaks : ndarray of bool, shape (kocs,)
         Who works today, or is kept by the firm.
     is_koc : ndarray of uint8, shape (residents,)
@@ -57,7 +61,10 @@ class Sellers:
         KOCs who joined and left today.
     """
 
-    def __init__(self, scenario: Scenario, county: County, seed: int, audience: NDArray[np.int64]) -> None:
+    def __init__(
+        self, scenario: Scenario, county: County, seed: int, audience: NDArray[np.int64],
+        barred: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.scenario, self.county, self.seed = scenario, county, seed
         k, s = county.koc.size, scenario
         self._residents = county.koc.astype(np.uint32)
@@ -65,7 +72,10 @@ class Sellers:
         key = -audience[CONTACTS] if s.recruiting.select == "contacts" else np.zeros(k, np.int64)
         self._queue = np.lexsort((lot, key))
         self.state = np.zeros(k, np.uint8)
-        self.state[self._queue[: round(s.recruiting.start * k)]] = ACTIVE
+        self.barred = np.zeros(k, np.bool_) if barred is None else barred
+        self.coming = np.zeros(0, np.int64)
+        first = self._queue[: round(s.recruiting.start * k)]
+        self.state[first[~self.barred[first]]] = ACTIVE
         active = self.state == ACTIVE
         self.joined = np.where(active, 1, NEVER).astype(np.uint16)
         self.left = np.full(k, NEVER, np.uint16)
@@ -129,10 +139,12 @@ class Sellers:
         self.recruits = self.departures = 0
         self._leave(day, trust)
         self._rank(day, books)
+        coming, self.coming = self.coming, self.coming[:0]
+        self._join(coming, np.full(coming.size, FIRM), day)
         self._run_up_costs(books, air)
         self._meet(day, books)
         self._open(day, books, air)
-        return self._recruit(day, books, stage)
+        return np.concatenate([coming, self._recruit(day, books, stage)])
 
     def _remember(self, day: int, books: Books) -> None:
         """Mean income, with yesterday's in it; loyalty fades."""
@@ -247,7 +259,7 @@ class Sellers:
     def _recruit(self, day: int, books: Books, stage: NDArray[np.uint8]) -> NDArray[np.int64]:
         """KOCs, by number, who join today."""
         s = self.scenario.recruiting
-        free = self.state == CANDIDATE
+        free = (self.state == CANDIDATE) & ~self.barred
         if s.select == "customers":
             free &= np.isin(stage[self.county.koc], (Stage.CUSTOMER, Stage.REPEAT))
         if not free.any():

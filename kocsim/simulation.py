@@ -10,7 +10,7 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
 from kocsim.morning import Morning, Policy
 from kocsim.record import Record, check_laws, outlay, tables
-from kocsim.rng import Decision, chance, stream
+from kocsim.rng import Decision, Luck, chance, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.sellers import Sellers
 from kocsim.shopbooks import ShopBooks
@@ -37,12 +37,13 @@ from kocsim.touches import NO_LOG, Log, Touches
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from numpy.typing import NDArray
 
     from kocsim.results import Result
 
+T = TypeVar("T")
 RESIDENTS_A_THREAD = 20_000
 """Fewest residents for which another thread is used: waking one takes as long as their day."""
 WORLD_SECTIONS: Final = ("population", "friends", "groups", "shop")
@@ -93,6 +94,8 @@ class Simulation:
         Check the laws of conservation after every day.
     policy : callable, optional
         What the firm decides each morning; see `kocsim.morning.Morning`.
+    barred : ndarray of bool, shape (kocs,), optional
+        KOCs who work for a rival when this run begins (`kocsim.rivalry`).
 
     Attributes
     ----------
@@ -164,9 +167,12 @@ class Simulation:
         rule: Rule | None = None,
         debug: bool = False,
         policy: Policy | None = None,
+        barred: NDArray[np.bool_] | None = None,
     ) -> None:
         self.scenario = as_scenario(scenario)
-        self.seed = secrets.randbits(32) if seed is None else at_least("seed", seed, 0)
+        if not isinstance(seed, Luck):  # one brand of several
+            seed = secrets.randbits(32) if seed is None else at_least("seed", seed, 0)
+        self.seed: int = seed
         self.threads = usable_threads(threads)
         if rule is not None and not callable(rule):
             raise ParameterError(f"rule must be callable or None; got {rule!r}.")
@@ -174,6 +180,7 @@ class Simulation:
             raise ParameterError(f"policy must be callable or None; got {policy!r}.")
         self.rule = rule
         self.policy = policy
+        self._barred = barred
         self.debug = debug
         if county is None:
             check_audiences(self.scenario.broadcasts, {})
@@ -204,7 +211,9 @@ class Simulation:
             np.full(n, NEVER, np.uint16) for _ in range(3)
         )
         self.speaking = Speaking(s, c, self.seed)
-        self.sellers = Sellers(s, c, self.seed, self.speaking.audience) if s.staffs or self.policy else None
+        self.sellers = None
+        if s.staffs or self.policy is not None or self._barred is not None:
+            self.sellers = Sellers(s, c, self.seed, self.speaking.audience, self._barred)
         self.is_koc = c.is_koc if self.sellers is None else self.sellers.is_koc
         self.put(np.flatnonzero(self.is_koc), Stage.CUSTOMER)
         z = np.empty(n)
@@ -358,40 +367,47 @@ class Simulation:
         dict
             The day's row of `Result.daily`.
         """
+        parts = self.day_in_parts(decide)
+        while True:
+            try:
+                next(parts)
+            except StopIteration as end:
+                row: dict[str, int] = end.value
+                return row
+
+    def day_in_parts(self, decide: Callable[[Simulation], None] | None = None) -> Generator[str, None, dict[str, int]]:
+        """One day that stops where rivals meet: when all is "delivered", and when all is "weighed".
+
+        Returns what `step` does.
+        """
         if self.day >= NEVER - 1:
             raise ParameterError(f"days must lie in [1, {NEVER - 1}]; got {self.day + 1}.")
         if self._broken:
             raise DataError(f"This run broke off on day {self.day + 1} with an error and cannot go on.")
         self.day += 1
         try:
-            return self._one_day(decide)
+            shares = self._timed("plan", self.plan, decide)
+            self._timed("deliver", self.deliver, shares)
+            yield "delivered"
+            tops = self._timed("attend", self.attend)
+            seen = self._timed("see", self.see, shares, tops)
+            firsts = self._timed("remember", self.remember, shares, seen)
+            counts, tally = self._timed("move_on", self.weigh)
+            yield "weighed"
+            counts, tally = self._timed("move_on", self.trade, counts, tally)
+            credited = self._timed("afterwards", self.afterwards, tally)
+            return self._timed("measure", self.measure, shares, seen, counts, tally, firsts, credited)
         except BaseException:
             self.day -= 1  # the tables end with the last whole day
             self._broken = True
             raise
 
-    def _one_day(self, decide: Callable[[Simulation], None] | None) -> dict[str, int]:
-        clock = time.perf_counter
-        marks = [clock()]
-        shares = self.plan(decide)
-        marks.append(clock())
-        self.deliver(shares)
-        marks.append(clock())
-        tops = self.attend()
-        marks.append(clock())
-        seen = self.see(shares, tops)
-        marks.append(clock())
-        firsts = self.remember(shares, seen)
-        marks.append(clock())
-        counts, tally = self.move_on()
-        marks.append(clock())
-        credited = self.afterwards(tally)
-        marks.append(clock())
-        row = self.measure(shares, seen, counts, tally, firsts, credited)
-        marks.append(clock())
-        for (name, _), start, stop in zip(self.STEPS, marks, marks[1:], strict=False):
-            self.seconds[name] += stop - start
-        return row
+    def _timed(self, name: str, work: Callable[..., T], *arguments: Any) -> T:
+        start = time.perf_counter()
+        try:
+            return work(*arguments)
+        finally:
+            self.seconds[name] += time.perf_counter() - start
 
     def plan(self, decide: Callable[[Simulation], None] | None) -> Shares:
         """Who posts what today."""
@@ -607,46 +623,61 @@ class Simulation:
         self._over(lambda t, lo, hi: touches.note(t, self._parts))
         return sum(self._over(lambda t, lo, hi: touches.close(self.stage, lo, hi)), firsts)
 
-    def move_on(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Evidence, awareness, identification, purchase, lapsing; returns the kernels' counts, and the market's."""
+    def weigh(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Evidence, awareness, identification; returns counts of the kernels and of the market, a row a thread.
+
+        Where all buy alike, `trade` does it all in one pass.
+        """
         from kocsim.kernels import residents as kernels
         from kocsim.kernels import trade
 
-        s = self.scenario
-        r, i, p = s.response, s.identification, s.purchase
         counts = np.zeros((self._parts, kernels.COUNTS), np.int64)
         tally = np.zeros((self._parts, trade.TALLY), np.int64)
-        weigh = (r.first, r.further, r.repeat, r.retention())
-        digest_key = np.uint64(stream(0, Decision.DIGEST, self.day))
+        people, weighed = (self.stage, self.evidence, self.sources, self.kocs), (self.week, self.today)
+        if self.rule is not None:
+            self._over(lambda t, lo, hi: kernels.weigh(
+                *people, *weighed, self.day_aware, self._sums, self.day, *self._response, counts[t], lo, hi))
+            self._ask(self.rule, counts[0])
+        elif self.market is not None:
+            hysteresis = self.scenario.identification.hysteresis
+            self._over(lambda t, lo, hi: trade.weigh_and_identify(
+                *people, *weighed, self.threshold, self.day_aware, self.day_identified, self.day, self._sums,
+                *self._response, SLACK, hysteresis, counts[t], lo, hi))
+        return counts, tally
+
+    @property
+    def _response(self) -> tuple[float, float, float, float]:
+        r = self.scenario.response
+        return r.first, r.further, r.repeat, r.retention()
+
+    def trade(
+        self, counts: NDArray[np.int64], tally: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Purchase and lapsing; returns the sums of both counts."""
+        from kocsim.kernels import residents as kernels
+
+        s, digest_key = self.scenario, np.uint64(stream(0, Decision.DIGEST, self.day))
+        people = (self.stage, self.evidence, self.sources, self.kocs)
+        if self.market is not None:
+            market, dates = self.market, (self.day_aware, self.day_identified, self.day_customer)
+            self._over(lambda t, lo, hi: market.trade(
+                (*people, self.threshold, self._fate), dates, self.day, counts[t], tally[t], digest_key, lo, hi))
+            return counts.sum(axis=0), tally.sum(axis=0)
+        p = s.purchase
         buy = (
             self._key(Decision.NEED), np.uint32(chance(s.need.rates(s.shock.factor(self.day))[0])),
             self._key(Decision.BUY),
             np.uint32(chance(p.first)), np.uint32(chance(p.repeat)), np.uint32(chance(p.win_back)),
             self._key(Decision.LAPSE), np.uint32(chance(p.lapse)), digest_key,
         )
-        people = (self.stage, self.evidence, self.sources, self.kocs)
-        weighed = (self.week, self.today)
         if self.rule is not None:
-            self._over(lambda t, lo, hi: kernels.weigh(
-                *people, *weighed, self.day_aware, self._sums, self.day, *weigh, counts[t], lo, hi))
-            self._ask(self.rule, counts[0])
-            if self.market is None:
-                self._over(lambda t, lo, hi: kernels.buy(
-                    *people, self.threshold, self._fate, self.day_customer, self.day, SLACK, *buy,
-                    counts[t], lo, hi))
-        elif self.market is None:
-            self._over(lambda t, lo, hi: kernels.move_on(
-                *people, *weighed, self.threshold, self._fate, self.day_aware, self.day_identified,
-                self.day_customer, self.day, self._sums, *weigh, SLACK, i.hysteresis, *buy,
-                counts[t], lo, hi))
+            self._over(lambda t, lo, hi: kernels.buy(
+                *people, self.threshold, self._fate, self.day_customer, self.day, SLACK, *buy, counts[t], lo, hi))
         else:
-            self._over(lambda t, lo, hi: trade.weigh_and_identify(
-                *people, *weighed, self.threshold, self.day_aware, self.day_identified, self.day, self._sums, *weigh,
-                SLACK, i.hysteresis, counts[t], lo, hi))
-        if self.market is not None:
-            market, dates = self.market, (self.day_aware, self.day_identified, self.day_customer)
-            self._over(lambda t, lo, hi: market.trade(
-                (*people, self.threshold, self._fate), dates, self.day, counts[t], tally[t], digest_key, lo, hi))
+            self._over(lambda t, lo, hi: kernels.move_on(
+                *people, self.week, self.today, self.threshold, self._fate, self.day_aware, self.day_identified,
+                self.day_customer, self.day, self._sums, *self._response, SLACK, s.identification.hysteresis, *buy,
+                counts[t], lo, hi))
         return counts.sum(axis=0), tally.sum(axis=0)
 
     def afterwards(self, tally: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -747,6 +778,18 @@ class Simulation:
     def result(self, *, residents: bool = True, interrupted: bool = False) -> Result:
         """Tables of the days so far; `residents` False leaves the table of residents empty."""
         return tables(self, residents, interrupted)
+
+    # ---- where rivals meet
+
+    def arrivals(self) -> NDArray[np.uint32]:
+        """What of this brand's posts has been delivered to each resident today, in 1/256 post; shape (residents,)."""
+        total: NDArray[np.uint32] = self._arrived.sum(axis=0, dtype=np.uint32)
+        total += self._koc_arrived.sum(axis=0, dtype=np.uint32)
+        return total
+
+    def crowd(self, arrivals: NDArray[np.uint32]) -> None:
+        """Let others' posts fill the feeds of today as well."""
+        self._arrived[0] += arrivals
 
     # ---- work on threads
 

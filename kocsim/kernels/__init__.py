@@ -57,6 +57,7 @@ try:
         edges,
         exposure,
         residents,
+        rivals,
         sellers,
         touches,
         trade,
@@ -66,5 +67,6 @@ finally:
     _config.CACHE_DIR = _before
 
 __all__ = [
-    "broadcasts", "contacts", "diffusion", "edges", "exposure", "residents", "sellers", "touches", "trade", "world",
+    "broadcasts", "contacts", "diffusion", "edges", "exposure", "residents", "rivals", "sellers", "touches", "trade",
+    "world",
 ]

@@ -77,7 +77,9 @@ def _further(key, i, whole, rest):
 
 
 @jit
-def trade(people, dates, day, slack, kinds, keys, chances, stocking, collecting, counts, tally, digest_key, lo, hi):
+def trade(
+    people, dates, day, slack, kinds, keys, chances, stocking, collecting, elsewhere, counts, tally, digest_key, lo, hi
+):
     """Needs, orders and lapsing of the residents lo..hi.
 
     Parameters
@@ -97,6 +99,8 @@ def trade(people, dates, day, slack, kinds, keys, chances, stocking, collecting,
         one more with a chance of ``rest``. What is at home meets any need, or else what would have been an order.
     collecting : (community, chance, key)
         Chance that a consumer of a community goes through with an order; empty where nobody has a way to go.
+    elsewhere : uint8
+        1 for residents who turn to another brand today; empty without rivals.
     counts, tally : int64
         See `kocsim.kernels.residents` and `TALLY`.
     """
@@ -124,7 +128,7 @@ def trade(people, dates, day, slack, kinds, keys, chances, stocking, collecting,
             tally[row] += 1
         if business and day_identified[i] == uint16(day):
             tally[5] += 1
-        needs = needy[x] != uint8(0)
+        needs = needy[x] != uint8(0) and not (elsewhere.size and elsewhere[i])
         active = s in (CUSTOMER, REPEAT)
         if (not active and not (needs or business)) or (s == UNAWARE and keep == 0):
             flags[i] = f & ~uint8(CLICKED)

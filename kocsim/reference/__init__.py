@@ -8,7 +8,8 @@ moves on.
 - `kocsim.reference.selling`: who speaks for the firm today;
 - `kocsim.reference.posting`: who posts what, and into whose inbox it comes;
 - `kocsim.reference.reading`: what is seen, and what it weighs;
-- `kocsim.reference.buying`: identification, orders, and what orders leave behind.
+- `kocsim.reference.buying`: identification, orders, and what orders leave behind;
+- `kocsim.reference.competing`: the same for several brands in one county.
 
 Random numbers come from the same streams as in `kocsim.simulation`, so the two agree on every resident, every day,
 exactly; the test suite holds them to it. Arithmetic is done in double precision and evidence is kept in single
@@ -22,14 +23,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kocsim.reference.buying import buy, deliver_goods, identify
 from kocsim.reference.people import Post, World
-from kocsim.reference.posting import customers_invite, customers_share, firm_broadcasts, kocs_post
-from kocsim.reference.reading import attended, hear, read, weigh
+from kocsim.reference.posting import Inbox, customers_invite, customers_share, firm_broadcasts, kocs_post
+from kocsim.reference.reading import arrived, attended, hear, read, weigh
 from kocsim.reference.selling import morning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kocsim.county import County
+    from kocsim.mechanisms.broadcasts import Aired
     from kocsim.scenario import Scenario
 
 
@@ -111,27 +113,41 @@ def run(
     world = World(scenario, county, seed)
     history = []
     for day in range(1, days + 1):
-        inbox: list[list[Post]] = [[] for _ in world.residents]
-        morning(world, day)
-        shown = kocs_post(world, day, inbox, posts)
-        customers_share(world, day, inbox)
-        customers_invite(world, day, inbox)
-        air = firm_broadcasts(world, day, shown)
+        inbox, air = deliver(world, day, posts)
         exposures = 0
         for i, resident in enumerate(world.residents):
-            share = attended(world, i, inbox[i], air)
-            seen = read(world, day, i, inbox[i], share) + hear(world, day, i, air, share)
-            exposures += len(seen)
-            weigh(world, day, resident, seen)
-            identify(world, day, resident)
+            exposures += read_and_weigh(world, day, i, inbox[i], air, arrived(world, i, inbox[i], air))
             buy(world, day, i, resident)
-        deliver_goods(world)
-        history.append(_look(world, day, exposures))
+        history.append(look(world, day, exposures))
     return history
 
 
-def _look(world: World, day: int, exposures: int) -> Day:
-    """Columns of what residents have become."""
+def deliver(
+    world: World, day: int, posts: Callable[[int, int], tuple[int, int, float]] | None = None
+) -> tuple[Inbox, list[tuple[Aired, int]]]:
+    """What is settled in the morning, and what is then posted and broadcast."""
+    inbox: Inbox = [[] for _ in world.residents]
+    morning(world, day)
+    shown = kocs_post(world, day, inbox, posts)
+    customers_share(world, day, inbox)
+    customers_invite(world, day, inbox)
+    return inbox, firm_broadcasts(world, day, shown)
+
+
+def read_and_weigh(
+    world: World, day: int, i: int, inbox: list[Post], air: list[tuple[Aired, int]], delivered: int
+) -> int:
+    """What resident i sees today, and what it makes of her; returns how many posts she saw."""
+    share = attended(world, i, delivered)
+    seen = read(world, day, i, inbox, share) + hear(world, day, i, air, share)
+    weigh(world, day, world.residents[i], seen)
+    identify(world, day, world.residents[i])
+    return len(seen)
+
+
+def look(world: World, day: int, exposures: int) -> Day:
+    """The day's goods are delivered; columns of what residents have become."""
+    deliver_goods(world)
     people = world.residents
     kocs = [Counter(kind for kind, _ in r.seen)["koc"] for r in people]
     return Day(

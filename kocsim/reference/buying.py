@@ -28,7 +28,7 @@ def buy(world: World, day: int, i: int, resident: Resident) -> None:
     before = resident.stage
     active = before in (Stage.CUSTOMER, Stage.REPEAT)
     persuaded = resident.evidence + SLACK >= resident.threshold
-    needs = _needs(world, day, i, resident)
+    needs = _needs(world, day, i, resident) and not resident.elsewhere
     at_home = resident.stock > 0
     from_stock = needs and at_home and s.event.replaces == "needs"
     needs = needs and not from_stock

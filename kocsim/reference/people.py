@@ -97,6 +97,8 @@ class Resident:
     """Orders at home that were brought forward."""
     orders: int = 0
     shop_trust: int = 0
+    elsewhere: bool = False
+    """Turns to another brand with today's need."""
     invites: bool = False
     """Will invite friends tomorrow."""
 
@@ -142,7 +144,13 @@ class Firm:
         by_contacts = s.recruiting.select == "contacts"
         self.queue = sorted(range(len(self.kocs)), key=lambda k: (
             -world.koc_contacts[k] if by_contacts else 0, world.luck(Decision.CANDIDATE, 0, world.koc[k]), k))
+        self.barred = world.barred or set()
+        """Who cannot be recruited, because she works for a rival."""
+        self.coming: list[int] = []
+        """Who comes over from a rival this morning."""
         for k in self.queue[: round(s.recruiting.start * len(self.kocs))]:
+            if k in self.barred:
+                continue
             self.kocs[k].state, self.kocs[k].joined = "active", 1
         self.purse = 0
         self.running = 0
@@ -156,8 +164,10 @@ class Firm:
 class World:
     """The county as lists of Python's own, and every resident's state before the first day."""
 
-    def __init__(self, scenario: Scenario, county: County, seed: int) -> None:
+    def __init__(self, scenario: Scenario, county: County, seed: int, barred: set[int] | None = None) -> None:
         self.scenario, self.county, self.seed = scenario, county, seed
+        self.barred = barred
+        self.staffed = scenario.staffs or barred is not None
         n = county.n
         self.n = n
         self.friends = [_row(county.friends.offsets, county.friends.ties, i) for i in range(n)]

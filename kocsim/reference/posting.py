@@ -35,7 +35,7 @@ def kocs_post(
         if not silent:
             plan[:2] = [many + world.scenario.event.posts_on(day) for many in plan[:2]]
         works = world.firm.kocs[k].works
-        quality = world.quality[k] if world.scenario.staffs else posting.quality
+        quality = world.quality[k] if world.staffed else posting.quality
         if posts is not None:
             plan[0], plan[1], quality = posts(day, k)
         if not works:

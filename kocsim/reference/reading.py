@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from kocsim.mechanisms.broadcasts import Aired
 
 
-def attended(world: World, i: int, inbox: list[Post], air: list[tuple[Aired, int]]) -> float:
-    """The share of the day's feed that resident i gets to."""
-    arrived = world.expected[i] + sum(post.load for post in inbox)
-    arrived += sum(
+def arrived(world: World, i: int, inbox: list[Post], air: list[tuple[Aired, int]]) -> int:
+    """What has been delivered to resident i today, in 1/256 post."""
+    return world.expected[i] + sum(post.load for post in inbox) + sum(
         turns * one.load_units for one, turns in air if one.audience != CATCHMENT and world.hears(one, i))
+
+
+def attended(world: World, i: int, arrived: int) -> float:
+    """The share of the day's feed that resident i gets to."""
     feed = world.background[i] + arrived / 256
     return float(world.budget[i] / feed) if world.budget[i] < feed else 1.0
 

@@ -10,7 +10,7 @@ from kocsim.stages import Stage
 def morning(world: World, day: int) -> None:
     """Everything that is settled before anybody posts."""
     firm, s = world.firm, world.scenario
-    if not s.staffs:
+    if not world.staffed:
         return
     for k, one in enumerate(firm.kocs):
         if one.state == "active" and one.joined < day:
@@ -21,6 +21,9 @@ def morning(world: World, day: int) -> None:
     for k in firm.active():
         _leave(world, day, k)
     _rank(world, day)
+    for k in firm.coming:
+        _join(world, day, k, -1)
+    firm.coming = []
     _pay(world)
     _meet(world, day)
     _open_shops(world, day)
@@ -108,9 +111,9 @@ def _recruit(world: World, day: int) -> None:
     s, firm = world.scenario, world.firm
     r = s.recruiting
     free = [
-        one.state == "candidate"
+        one.state == "candidate" and k not in firm.barred
         and (r.select != "customers" or world.residents[i].stage in (Stage.CUSTOMER, Stage.REPEAT))
-        for i, one in zip(world.koc, firm.kocs, strict=True)]
+        for k, (i, one) in enumerate(zip(world.koc, firm.kocs, strict=True))]
     more = s.friends.koc_accounts * round(s.money.phone * 100)
     more += -(-round(s.management.wage * 100) // s.management.span) if s.management.span else 0
     planned = int(r.firm) + (world.luck(Decision.RECRUITS, day, 0) < chance(r.firm - int(r.firm)))
