@@ -157,8 +157,8 @@ def profit(result: Result) -> float:
 
 def cost_a_customer_private(result: Result) -> float:
     """Yuan of full cost (commission, staff, recruiting, posts ...) for each customer won in private (C02, C39)."""
-    row = acquisition(result, max(len(result.daily), 1)).reset_index().query("traffic == 'private'")
-    return float(row["cost_a_customer"].iloc[-1]) if len(row) else NAN
+    days = len(result.daily)
+    return float(acquisition(result, days)["cost_a_customer"].unstack()["private"].iloc[0]) if days else NAN
 
 
 def lifetime_value(result: Result) -> float:
@@ -168,6 +168,8 @@ def lifetime_value(result: Result) -> float:
     lapses, a day and active customer. Infinite where nobody lapses.
     """
     last = result.daily.tail(30)
+    if not len(last):
+        return NAN
     ledger = result.ledger["amount"].unstack("account").tail(30).sum()
     active, orders = last["active_customers"].sum(), last["orders"].sum()
     if not active or not orders:
@@ -179,9 +181,9 @@ def lifetime_value(result: Result) -> float:
 
 def payback(result: Result) -> float:
     """Day from which the money that the firm has put in has come back for good, infinite where it has not (C50)."""
-    cash = result.ledger["amount"].unstack("account")["cash"].cumsum().to_numpy()
-    if not len(cash):
+    if not len(result.ledger):
         return NAN
+    cash = result.ledger["amount"].unstack("account")["cash"].cumsum().to_numpy()
     below = np.flatnonzero(cash < 0)
     if below.size and below[-1] == len(cash) - 1:
         return math.inf
@@ -317,12 +319,14 @@ def acquisition(result: Result, every: int = 30) -> pd.DataFrame:
 
     Raises
     ------
-    ParameterError
-        For a period below a day.
+    ParameterError, DataError
+        For a period below a day; for a run of no days.
     """
     import pandas as pd
 
     every = at_least("every", every, 1)
+    if not len(result.daily):
+        raise DataError("There is nothing to be won in a run of no days.")
     first = (result.daily.index.to_numpy() - 1) // every * every + 1
     ledger = result.ledger["amount"].unstack("account").groupby(first).sum()
     won = result.channels["new_customers"].unstack("channel").groupby(first).sum()

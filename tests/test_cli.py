@@ -90,7 +90,8 @@ def test_presets_are_listed() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["run", "papr"], "Error: preset must be one of full, mixed, paper, small; got 'papr'. Did you mean 'paper'?"),
+        (["run", "papr"], "Error: preset must be one of full, hybrid, leader, mixed, paper, shop, small; got 'papr'. "
+                          "Did you mean 'paper'?"),
         (["run", "no/such.toml"], "Error: Cannot read scenario no/such.toml: No such file or directory."),
         (["run", "small", "--days", "0"], "Error: days must be a whole number in [1, 60000]; got 0."),
         (["run", "small", "--seed", "-1"], "Error: seed must be a whole number in [0, inf]; got -1."),

@@ -199,7 +199,7 @@ def test_a_model_is_freed_and_numbers_agents_by_itself() -> None:
     assert [one.unique_id for one in model.agents] == list(range(1, 26))
     other = pickle.loads(pickle.dumps(model))
     koc(other, 3).remove()
-    assert KOC(other, 3).unique_id == 25
+    assert KOC(other, 3).unique_id == 26
     gone = weakref.ref(model)
     del model
     gc.collect()
@@ -299,10 +299,10 @@ def test_classes_of_agents() -> None:
     model = small(koc_class={3: Loud}, shop_class=lambda index: Bookshop if index else Shop)
     assert [type(one) for one in model.kocs] == [KOC] * 3 + [Loud] + [KOC] * 16
     assert [type(one) for one in model.shops] == [Shop] + [Bookshop] * 3
-    assert len(model.agents) == 24
-    assert set(model.agents_by_type) == {KOC, Loud, Shop, Bookshop}
+    assert len(model.agents) == 25
+    assert set(model.agents_by_type) == {KOC, Loud, Shop, Bookshop, ks.Firm}
     assert isinstance(model.kocs.select(lambda one: one.audience > 50), mesa.agent.AgentSet)
-    assert model.result().provenance["agents"] == {"KOC": 19, "Loud": 1, "Shop": 1, "Bookshop": 3}
+    assert model.result().provenance["agents"] == {"KOC": 19, "Loud": 1, "Shop": 1, "Bookshop": 3, "Firm": 1}
 
 
 def test_what_a_koc_knows() -> None:
@@ -434,7 +434,7 @@ def test_a_new_agent_takes_the_place_of_a_removed_one(plain: ks.Result) -> None:
     with pytest.raises(ks.ParameterError) as raised:
         Loud(model, 3)
     assert str(raised.value) == "KOC 3 has an agent; remove that one first."
-    assert len(model.kocs) == len(model.agents) - 4 == 20
+    assert len(model.kocs) == len(model.agents) - 5 == 20
     koc(model, 3).remove()
     KOC(model, 3)
     koc(model, 4).remove()

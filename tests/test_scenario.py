@@ -125,7 +125,7 @@ def test_presets(name: str, tmp_path: Path) -> None:
 
 
 def test_the_presets_are_these() -> None:
-    assert presets() == ["full", "mixed", "paper", "small"]
+    assert presets() == ["full", "hybrid", "leader", "mixed", "paper", "shop", "small"]
     # the paper's scenario is what a scenario is by default
     assert set(Scenario.preset("paper").differences()) == {"name", "description"}
 
@@ -444,7 +444,7 @@ def test_whatever_is_given_is_taken_or_refused_in_a_sentence(name: str, value: A
         assert not isinstance(value, bool) or name == "attribution.track"
 
 
-PRESET = "preset must be one of full, mixed, paper, small; got"
+PRESET = "preset must be one of full, hybrid, leader, mixed, paper, shop, small; got"
 
 
 @pytest.mark.parametrize(
