@@ -612,6 +612,13 @@ def test_mesa_gives_the_same_tables(county: ks.County, result: ks.Result) -> Non
 def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
     people, kocs = told.world.residents, set(told.world.koc)
     won = [i for i, r in enumerate(people) if i not in kocs and r.day_customer != NEVER]
+
+    def booked(*accounts: str) -> int:
+        return sum(result.ledger["amount"].xs(name, level="account").sum() for name in accounts)
+
+    def count(column: str) -> int:
+        return int(result.daily[column].sum())
+
     half = DAYS // 2
 
     def child_of(i: int, j: int) -> bool:
@@ -649,9 +656,13 @@ def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
         "order_value_private": total("sales", private) / total("orders", private) / 100,
         "order_value_public": total("sales", public) / total("orders", public) / 100,
         "cost_a_customer_public": 18 * 25 / total("new_customers", public),
-        "profit": -sum(
-            result.ledger["amount"].xs(name, level="account").sum()
-            for name in ("sales", "discounts", "goods", "commission", "advertising", "posts", "fees")) / 100 / 240,
+        "profit": -booked("sales", "discounts", "goods", "commission", "advertising", "posts", "fees") / 100 / 240,
+        "cost_a_customer_private": booked("commission", "posts", "fees") / 100 / total(
+            "new_customers", (*private, "kuaishou", "qq", "douyin", "bilibili")),
+        "lifetime_value": -booked("sales", "discounts", "goods", "commission") / 100 / count("orders") * (
+            1 + count("repeat_orders") / count("lapsed_today")),
+        "payback": math.inf,
+        "leader_offspring": math.nan,
         "koc_income": np.median(told.world.income) / 100,
         "koc_gini": gini(told.world.income),
         "delivery_cost": 0.0,
