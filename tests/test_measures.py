@@ -616,6 +616,11 @@ def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
     def booked(*accounts: str) -> int:
         return sum(result.ledger["amount"].xs(name, level="account").sum() for name in accounts)
 
+    def put_in(day: int) -> int:
+        """Spent less earned by the end of a day."""
+        cash = result.ledger["amount"].xs("cash", level="account")
+        return -int(cash.loc[:day].sum())
+
     def count(column: str) -> int:
         return int(result.daily[column].sum())
 
@@ -661,7 +666,7 @@ def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
             "new_customers", (*private, "kuaishou", "qq", "douyin", "bilibili")),
         "lifetime_value": -booked("sales", "discounts", "goods", "commission") / 100 / count("orders") * (
             1 + count("repeat_orders") / count("lapsed_today")),
-        "payback": math.inf,
+        "payback": 1.0 + max(day for day in range(1, DAYS + 1) if put_in(day) > 0),
         "leader_offspring": math.nan,
         "koc_income": np.median(told.world.income) / 100,
         "koc_gini": gini(told.world.income),
