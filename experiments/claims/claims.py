@@ -38,6 +38,8 @@ RANGES: Final = {
     "recruiting.leader": Range(0, 0.05, "assumption: from nobody to one in three weeks"),
     "recruiting.start": Range(0, 1, "the whole scale"),
     "recruiting.fade": Range(0, 1, "the whole scale"),
+    "multihome": Range(0, 1, "the whole scale: KOCs work for one, to all for several"),
+    "habit": Range(0, 10, "assumption: from none to ten full cues"),
     "money.commission": Range(0.05, 0.2, "5-10% of sales (Rest of World 2021), 5-20% (chinatalk.nl)"),
 }
 """Every parameter that a setting overrides or a measure varies; the tests hold each value against it."""

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 import kocsim as ks
+from kocsim.mechanisms.rivals import Rivals
 
 Verdict = Literal["holds", "fails", "undecided"]
 
@@ -41,21 +42,29 @@ class Lab:
     seed: int
     threads: int = 1
     worlds: dict[Any, ks.County] = field(default_factory=dict)
+    runs: dict[Any, ks.Result] = field(default_factory=dict)
 
     def sized(self, scenario: ks.Scenario, density: float = 0.01) -> ks.Scenario:
         """The scenario in a county of this size, with KOCs of that density."""
         n = self.residents
         return scenario.replace(residents=n, kocs=round(density * n), shops=n // 2000)
 
+    def county(self, s: ks.Scenario) -> ks.County:
+        """The county of a scenario, on this seed."""
+        world = (s.residents, s.kocs, s.shops, s.population, s.friends, s.groups, s.shop)
+        if world not in self.worlds:
+            self.worlds[world] = ks.County.generate(s, seed=self.seed, threads=self.threads)
+        return self.worlds[world]
+
     def run(self, scenario: ks.Scenario, days: int, county: ks.County | None = None) -> ks.Result:
         """A run on this seed; counties are generated once for all scenarios that share theirs."""
-        if county is None:
-            s = scenario
-            world = (s.residents, s.kocs, s.shops, s.population, s.friends, s.groups, s.shop)
-            if world not in self.worlds:
-                self.worlds[world] = ks.County.generate(s, seed=self.seed, threads=self.threads)
-            county = self.worlds[world]
-        return ks.simulate(scenario, county, seed=self.seed, days=days, threads=self.threads, progress=False)
+        if county is not None:
+            return ks.simulate(scenario, county, self.seed, days, self.threads, progress=False)
+        asked = scenario, days
+        if asked not in self.runs:  # what two settings have in common is run once
+            self.runs[asked] = ks.simulate(
+                scenario, self.county(scenario), self.seed, days, self.threads, progress=False)
+        return self.runs[asked]
 
 
 class Measured(NamedTuple):
@@ -111,8 +120,9 @@ class Claim:
         What is measured, over which window and on which scale, and why that one.
     holds, fails : Setting
         The pair.
-    preset : str or tuple of str
-        Where everything else comes from. Of several, the measure gets all, by name, each with the same changes.
+    preset : str, tuple of str or mapping
+        Where everything else comes from. Of several, the measure gets all, by name, each with the same changes. A
+        mapping gives them names of their own; "rivals" there stands for the rules of `kocsim.mechanisms.rivals`.
     ground : mapping of str to value
         What both settings change of the preset, so that the measure is clean.
     """
@@ -127,20 +137,21 @@ class Claim:
     scale: str
     holds: Setting
     fails: Setting
-    preset: str | tuple[str, ...] = "paper"
+    preset: str | tuple[str, ...] | Mapping[str, str] = "paper"
     ground: Mapping[str, Any] = field(default_factory=dict)
 
-    def scenario(self, setting: Setting) -> ks.Scenario | dict[str, ks.Scenario]:
+    def scenario(self, setting: Setting) -> Any:
         """The setting as a scenario, or as one for each preset; every value is checked against its range.
 
-        A parameter written as "preset: name" is changed in that preset only.
+        A parameter written as "name: parameter" is changed in the preset of that name only.
         """
         if isinstance(self.preset, str):
             return ks.Scenario.preset(self.preset).replace(**self.ground).replace(**setting.overrides)
+        named = self.preset if isinstance(self.preset, Mapping) else {name: name for name in self.preset}
         return {
-            preset: ks.Scenario.preset(preset).replace(**_of(preset, self.ground)).replace(
-                **_of(preset, setting.overrides))
-            for preset in self.preset
+            name: (Rivals() if preset == "rivals" else ks.Scenario.preset(preset)).replace(
+                **_of(name, self.ground)).replace(**_of(name, setting.overrides))
+            for name, preset in named.items()
         }
 
     def verdict(self, decides: Mapping[str, Estimate]) -> Verdict:
@@ -154,9 +165,10 @@ class Claim:
 
 
 def _of(preset: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Those changes that concern a preset, without its name before them."""
+    """Those changes that concern a preset, without its name before them; rules of rivals are always named."""
     split = {name: name.rpartition(": ") for name in overrides}
-    return {split[name][2]: value for name, value in overrides.items() if split[name][0] in ("", preset)}
+    meant = ("rivals",) if preset == "rivals" else ("", preset)
+    return {split[name][2]: value for name, value in overrides.items() if split[name][0] in meant}
 
 
 class Estimate(NamedTuple):
