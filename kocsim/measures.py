@@ -162,6 +162,19 @@ def koc_gini(result: Result) -> float:
     return float(2 * (rank @ income) / (income.size * income.sum()) - (income.size + 1) / income.size)
 
 
+def pool_size(result: Result) -> float:
+    """Members of a KOC's pool on the last day, on average; NaN where KOCs have no pools (C91)."""
+    return _share(result.kocs["pool"].sum(), len(result.kocs)) if "pool" in result.kocs else NAN
+
+
+def pool_cost(result: Result) -> float:
+    """Yuan spent on pools over the whole run, for each member on the last day (C60, C92)."""
+    if "pool" not in result.kocs or not len(result.ledger):
+        return NAN
+    spent = result.ledger["amount"].xs("pool", level="account").sum() / 100
+    return _share(spent, result.kocs["pool"].sum())
+
+
 standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "identified": (identified, "share of residents"),
     "customers": (customers, "share of residents"),
@@ -181,6 +194,8 @@ standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "profit": (profit, "yuan/resident"),
     "koc_income": (koc_income, "yuan"),
     "koc_gini": (koc_gini, "share"),
+    "pool_size": (pool_size, "members"),
+    "pool_cost": (pool_cost, "yuan/member"),
 }
 """Measures by name, each with its unit."""
 

@@ -97,7 +97,8 @@ class Result:
         negative; each day sums to zero.
     kocs : DataFrame
         A row a KOC: resident, contacts, ``orders`` that she sold (last touch), ``income`` in fen, and, where touches
-        are remembered, ``customers`` whom she won.
+        are remembered, ``customers`` whom she won; where KOCs have pools, ``pool`` (members on the last day) and
+        ``called`` (all whom she ever called).
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """

@@ -115,6 +115,10 @@ class Decision(IntEnum):
     INVITED_FRIENDS = 99
     IN_STEP = 100
     PHASE = 101
+    POOL_CALL = 126
+    POOL_SCREEN = 127
+    POOL_ENTRY = 128
+    POOL_REVIEW = 129
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

@@ -32,6 +32,7 @@ from kocsim.mechanisms.ladder import Ladder
 from kocsim.mechanisms.membership import Membership
 from kocsim.mechanisms.money import Money
 from kocsim.mechanisms.need import Need
+from kocsim.mechanisms.pool import Pool
 from kocsim.mechanisms.posting import Posting, check_posting
 from kocsim.mechanisms.price import Price
 from kocsim.mechanisms.purchase import Purchase
@@ -88,6 +89,7 @@ class Scenario(Section):
     shop: Shops = Field(default_factory=Shops, description="shops")
     # the day, in order
     need: Need = Field(default_factory=Need, description="need for the category")
+    pool: Pool = Field(default_factory=Pool, description="to whom KOCs speak")
     posting: Posting = Field(default_factory=Posting, description="what KOCs post")
     content: Content = Field(default_factory=Content, description="what KOCs' posts are for")
     sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")

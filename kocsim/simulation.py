@@ -24,6 +24,7 @@ from kocsim.mechanisms.identification import Rule, Weighed, apply_rule
 from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
+from kocsim.pools import OUTSIDE, Pools
 from kocsim.record import Record, check_laws, outlay, tables
 from kocsim.rng import Decision, chance, stream
 from kocsim.scenario import Scenario, as_scenario
@@ -121,6 +122,8 @@ class Simulation:
         What the firm says itself; None where it says nothing.
     books : Books
         The ledger, and what each KOC has earned.
+    pools : Pools or None
+        To whom KOCs speak; None where it is all whom they reach.
     touches : Touches or None
         Whom residents heard first and last; None where nobody asks.
     mutes : int
@@ -207,7 +210,8 @@ class Simulation:
         self._trust = np.zeros(0, np.uint8)
         if s.trust.moves:
             self._trust = (c.koc_ties >> np.uint32(24)).astype(np.uint8)
-        self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
+        self._muted = np.zeros(c.koc_ties.size if s.trust.mute or s.pool.screened else 0, np.uint8)
+        self.pools = Pools(s, c, self.seed) if s.pool.screened else None
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._attended = scattered(n, np.float64)
@@ -269,8 +273,15 @@ class Simulation:
     def muted(self) -> NDArray[np.bool_]:
         """Whether each tie from a KOC is muted; shape of ``county.koc_ties``."""
         if self._muted.size:
-            return self._muted.astype(np.bool_)
+            return (self._muted & 1).astype(np.bool_)
         return np.zeros(self.county.koc_ties.size, np.bool_)
+
+    @property
+    def pooled(self) -> NDArray[np.bool_]:
+        """Whether each tie from a KOC is in her pool; shape of ``county.koc_ties``."""
+        if self._muted.size:
+            return np.asarray(self._muted & OUTSIDE == 0)
+        return np.ones(self.county.koc_ties.size, np.bool_)
 
     def put(self, residents: NDArray[Any], stage: Stage) -> None:
         """Place residents in a stage from outside the model, and date what they had not reached before.
@@ -342,6 +353,11 @@ class Simulation:
         """Who posts what today."""
         from kocsim.kernels import exposure
 
+        if self.pools is not None and self.pools.manage(
+            self.day, self._muted, self.stage, self._koc_arrived, self._units_before, self.books, self._koc_cuts,
+            self._run,
+        ):
+            self.speaking.speak_to(self.pools.contacts.copy())
         self.speaking.draw(self.posts, self.day)
         self.quality[:] = self.scenario.posting.quality
         if decide is not None:

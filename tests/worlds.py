@@ -62,6 +62,12 @@ MARKET = {
         "discount_free": st.floats(0, 0.5), "discount_paid": st.floats(0, 0.9), "lift_free": st.floats(0, 2),
         "lift_paid": st.floats(0, 2), "lock_free": share(), "lock_paid": share(),
     }),
+    "pool": st.fixed_dictionaries({
+        "screened": st.just(True), "call": share(), "precision": share(), "keep": share(), "entry": share(0.5),
+        "entry_exponent": st.floats(0, 2), "review": st.sampled_from([0, 1, 3]), "review_precision": share(),
+        "refill": share(), "call_cost": st.floats(0, 2), "screen_cost": st.floats(0, 2),
+        "review_cost": st.floats(0, 2), "upkeep": st.floats(0, 9),
+    }),
     "money": st.fixed_dictionaries({"commission": share(), "goods": share()}),
     "attribution": st.fixed_dictionaries({"track": st.booleans()}),
 }

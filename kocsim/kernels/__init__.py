@@ -50,8 +50,8 @@ def _cache_folder() -> str:
 _before = _config.CACHE_DIR
 _config.CACHE_DIR = _cache_folder()  # read when a kernel is defined, so set for these imports only
 try:
-    from kocsim.kernels import broadcasts, diffusion, edges, exposure, residents, touches, trade, world
+    from kocsim.kernels import broadcasts, diffusion, edges, exposure, pools, residents, touches, trade, world
 finally:
     _config.CACHE_DIR = _before
 
-__all__ = ["broadcasts", "diffusion", "edges", "exposure", "residents", "touches", "trade", "world"]
+__all__ = ["broadcasts", "diffusion", "edges", "exposure", "pools", "residents", "touches", "trade", "world"]

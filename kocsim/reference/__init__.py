@@ -5,6 +5,7 @@ Nothing here is fast, and nothing is clever: posts go into inboxes, a resident r
 moves on.
 
 - `kocsim.reference.people`: who there is, and what lies in an inbox;
+- `kocsim.reference.pooling`: to whom a KOC speaks at all;
 - `kocsim.reference.posting`: who posts what, and into whose inbox it comes;
 - `kocsim.reference.reading`: what is seen, and what it weighs;
 - `kocsim.reference.buying`: identification, orders, and what orders leave behind.
@@ -48,6 +49,8 @@ class Day(NamedTuple):
     """Of each tie from a KOC, 0 to 255, KOC by KOC."""
     muted: list[bool]
     """Whether it is muted."""
+    pooled: list[bool]
+    """Whether it is in the KOC's pool."""
     exposures: int
     """Posts seen by anybody."""
     touch: list[tuple[int, int, int, int]]
@@ -69,6 +72,10 @@ class Day(NamedTuple):
     """Of all days so far, in fen."""
     income: list[int]
     """Of each KOC, in fen."""
+    called: list[int]
+    """By each KOC, to her pool."""
+    pool_cost: int
+    """Of all days so far, in fen."""
 
 
 def run(
@@ -131,6 +138,7 @@ def _look(world: World, day: int, exposures: int) -> Day:
         ordered=[r.ordered for r in people],
         trust=list(world.trust.values()),
         muted=[tie in world.muted for tie in world.trust],
+        pooled=[tie not in world.outside for tie in world.trust],
         exposures=exposures,
         touch=[r.touch for r in people],
         first=[r.first for r in people],
@@ -146,4 +154,6 @@ def _look(world: World, day: int, exposures: int) -> Day:
         inviters=[i for i, r in enumerate(people) if r.invites],
         sales=world.sales,
         income=list(world.income),
+        called=list(world.called),
+        pool_cost=world.pool_cost,
     )
