@@ -249,6 +249,17 @@ def shops_above(result: Result) -> float:
         return NAN
     brought = round(result.provenance["scenario"]["delivery"]["order"] * 100) * shops["credited_orders"]
     return _share((shops["sales"] - shops["goods"] - brought >= shops["rent"]).sum(), len(shops))
+def pool_size(result: Result) -> float:
+    """Members of a KOC's pool on the last day, on average; NaN where KOCs have no pools (C91)."""
+    return _share(result.kocs["pool"].sum(), len(result.kocs)) if "pool" in result.kocs else NAN
+
+
+def pool_cost(result: Result) -> float:
+    """Yuan spent on pools over the whole run, for each member on the last day (C60, C92)."""
+    if "pool" not in result.kocs or not len(result.ledger):
+        return NAN
+    spent = result.ledger["amount"].xs("pool", level="account").sum() / 100
+    return _share(spent, result.kocs["pool"].sum())
 
 
 standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
@@ -277,6 +288,8 @@ standard: Final[dict[str, tuple[Callable[[Result], float], str]]] = {
     "delivery_cost": (delivery_cost, "yuan/order"),
     "shop_break_even": (shop_break_even, "orders/shop/day"),
     "shops_above": (shops_above, "share of shops"),
+    "pool_size": (pool_size, "members"),
+    "pool_cost": (pool_cost, "yuan/member"),
 }
 """Measures by name, each with its unit."""
 

@@ -113,7 +113,7 @@ def outlay(run: Simulation, shares: Shares) -> tuple[NDArray[np.int64], NDArray[
     for row, one in enumerate(run.channels):
         made = run.posts[row].astype(np.int64)
         if one.messages:
-            made = made * np.rint(np.minimum(run.speaking.audience[CONTACTS], one.messages)).astype(np.int64)
+            made = made * np.rint(np.minimum(run.speaking.listeners, one.messages)).astype(np.int64)
         posts[one.number] += int(made.sum())
         each = one.channel.cost + run.scenario.content.quality_cost * run.quality**2
         cost[one.number] += round(float(made @ np.broadcast_to(each, made.shape)) * 100)
@@ -201,6 +201,8 @@ def check_laws(run: Simulation) -> None:
             run.books.days[-1]["sales"] + run.books.days[-1]["discounts"]) == row["sales"]
     laws["KOCs' income is commission and rewards paid"] = int(run.books.income.sum()) - run.books.rewards == sum(
         day["commission"] for day in run.books.days)
+    if run.pools is not None:
+        laws["pools sum to ties in them"] = int(run.pools.members.sum()) == int(run.pooled.sum())
     if run.touches is not None:
         laws["first touches sum to the newly aware"] = int(record.channels[-1][2].sum()) == row["new_aware"]
     broken = [law for law, holds in laws.items() if not holds]
@@ -311,6 +313,8 @@ def _kocs(run: Simulation) -> pd.DataFrame:
         "resident": run.county.koc, "contacts": run.speaking.audience[CONTACTS],
         "orders": run.books.orders, "income": run.books.income,
     }
+    if run.pools is not None:
+        columns |= {"pool": run.pools.members, "called": run.pools.called}
     if run.touches is not None and run.market is not None:
         channel, who = run.market.won >> np.uint32(24), run.market.won & np.uint32(0xFFFFFF)
         place = np.searchsorted(run.county.koc, who[channel < FROM_CUSTOMERS[0]])

@@ -108,6 +108,8 @@ class Result:
         ``display``, whether it shows the product; ``orders`` of its residents so far, where residents differ in how
         they buy. Of the orders whose last touch was a visit to it: ``first_orders``, ``credited_orders``, ``sales`` and
         what was paid for ``goods``, in fen. ``rent`` in fen, of the whole run.
+        are remembered, ``customers`` whom she won; where KOCs have pools, ``pool`` (members on the last day) and
+        ``called`` (all whom she ever called).
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """

@@ -136,6 +136,10 @@ class Decision(IntEnum):
     MULTIHOME = 137
     OFFER = 138
     DEFECT = 139
+    POOL_CALL = 126
+    POOL_SCREEN = 127
+    POOL_ENTRY = 128
+    POOL_REVIEW = 129
     # classic diffusion; the place of the day is taken by the replicate
     TIE = 70
     PERSON = 71

@@ -37,6 +37,7 @@ from kocsim.mechanisms.management import Management
 from kocsim.mechanisms.membership import Membership
 from kocsim.mechanisms.money import Money
 from kocsim.mechanisms.need import Need
+from kocsim.mechanisms.pool import Pool
 from kocsim.mechanisms.posting import Posting, check_posting
 from kocsim.mechanisms.price import Price
 from kocsim.mechanisms.purchase import Purchase
@@ -104,6 +105,7 @@ class Scenario(Section):
     tiers: Tiers = Field(default_factory=Tiers, description="KOCs ranked by what they sell")
     management: Management = Field(default_factory=Management, description="who looks after KOCs")
     shock: Shock = Field(default_factory=Shock, description="a time of other needs")
+    pool: Pool = Field(default_factory=Pool, description="to whom KOCs speak")
     posting: Posting = Field(default_factory=Posting, description="what KOCs post")
     content: Content = Field(default_factory=Content, description="what KOCs' posts are for")
     sharing: Sharing = Field(default_factory=Sharing, description="what customers pass on")

@@ -25,10 +25,11 @@ from kocsim.mechanisms.posting import MAX_POSTS
 from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
 from kocsim.morning import Morning, Policy
+from kocsim.pools import OUTSIDE, Pools
 from kocsim.record import Record, check_laws, outlay, tables
 from kocsim.rng import Decision, Luck, chance, stream
 from kocsim.scenario import Scenario, as_scenario
-from kocsim.sellers import Sellers
+from kocsim.sellers import ACTIVE, KEPT, Sellers
 from kocsim.shopbooks import ShopBooks
 from kocsim.speaking import MUTING, SEEING, TRUST, Plan, Speaking
 from kocsim.stages import EXPOSURE_LIMIT, KOC_LIMIT, NEVER, SLACK, Stage
@@ -135,6 +136,8 @@ class Simulation:
         1 for those who are KOCs today.
     shop_books : ShopBooks
         What shops sold, and what delivery costs.
+    pools : Pools or None
+        To whom KOCs speak; None where it is all whom they reach.
     touches : Touches or None
         Whom residents heard first and last; None where nobody asks.
     mutes : int
@@ -233,7 +236,8 @@ class Simulation:
         self._trust = np.zeros(0, np.uint8)
         if s.moves_trust or (self.policy is not None and s.leaving.owner == "firm"):
             self._trust = (c.koc_ties >> np.uint32(24)).astype(np.uint8)
-        self._muted = np.zeros(c.koc_ties.size if s.trust.mute else 0, np.uint8)
+        self._muted = np.zeros(c.koc_ties.size if s.trust.mute or s.pool.screened else 0, np.uint8)
+        self.pools = Pools(s, c, self.seed) if s.pool.screened else None
         self._heard = np.zeros(c.friends.m // 8 + n + 1, np.uint8)
         self._heard_group = np.zeros(c.group_members.size // 8 + c.groups + 1, np.uint8)
         self._attended = scattered(n, np.float64)
@@ -308,8 +312,15 @@ class Simulation:
     def muted(self) -> NDArray[np.bool_]:
         """Whether each tie from a KOC is muted; shape of ``county.koc_ties``."""
         if self._muted.size:
-            return self._muted.astype(np.bool_)
+            return (self._muted & 1).astype(np.bool_)
         return np.zeros(self.county.koc_ties.size, np.bool_)
+
+    @property
+    def pooled(self) -> NDArray[np.bool_]:
+        """Whether each tie from a KOC is in her pool; shape of ``county.koc_ties``."""
+        if self._muted.size:
+            return np.asarray(self._muted & OUTSIDE == 0)
+        return np.ones(self.county.koc_ties.size, np.bool_)
 
     def put(self, residents: NDArray[Any], stage: Stage) -> None:
         """Place residents in a stage from outside the model, and date what they had not reached before.
@@ -411,14 +422,9 @@ class Simulation:
 
     def plan(self, decide: Callable[[Simulation], None] | None) -> Shares:
         """Who posts what today."""
-        from kocsim.kernels import exposure
-
+        self._settle()
         self.speaking.draw(self.posts, self.day)
-        self.quality[:] = self.scenario.posting.quality
-        if self.sellers is not None:
-            self.welcome(
-                self.sellers.morning(self.day, self.books, self.broadcasting, self.stage, self._trust))
-            self.quality[:] = self.sellers.quality()
+        self.quality[:] = self.scenario.posting.quality if self.sellers is None else self.sellers.quality()
         if self.policy is not None:
             self.policy(Morning(self))
         if decide is not None:
@@ -430,6 +436,23 @@ class Simulation:
             self.posts[:, ~self.sellers.speaks] = 0
         if self.broadcasting is not None:
             self.broadcasting.plan(self.day, self.speaking.shown(self.posts))
+        self._check_room()
+        return self._customers_who_share()
+
+    def _settle(self) -> None:
+        """Who works for the firm this morning, and who is in whose pool."""
+        there = np.ones(self.county.koc.size, np.bool_)
+        if self.sellers is not None:
+            self.welcome(self.sellers.morning(self.day, self.books, self.broadcasting, self.stage, self._trust))
+            there = np.isin(self.sellers.state, (ACTIVE, KEPT))
+        if self.pools is not None and self.pools.manage(
+            self.day, there, self._muted, self.stage, self._koc_arrived, self._units_before, self.books,
+            self._koc_cuts, self._run,
+        ):
+            self.speaking.speak_to(self.pools.contacts.copy())
+
+    def _check_room(self) -> None:
+        """More posts than can be counted must not reach one resident."""
         busiest = int(self.posts.sum(axis=0, dtype=np.int64).max(initial=0))
         most = self._most_kocs * busiest + self._others
         most += self.broadcasting.most() if self.broadcasting is not None else 0
@@ -438,7 +461,10 @@ class Simulation:
                 f"At most {EXPOSURE_LIMIT:,} posts a day may reach one resident; on day {self.day} "
                 f"up to {most:,} could."
             )
-        # customers who share
+
+    def _customers_who_share(self) -> Shares:
+        from kocsim.kernels import exposure
+
         c, s = self.county, self.scenario.sharing
         out = np.empty(c.n, np.int32)
         found = self._over(lambda t, lo, hi: (lo, exposure.sharers(

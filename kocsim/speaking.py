@@ -54,6 +54,8 @@ class Speaking:
         Where each row of ties ends its contacts and begins the members of her groups.
     audience : ndarray of int64, shape (2, KOCs)
         Contacts of each KOC, and members of her groups.
+    listeners : ndarray of int64, shape (KOCs,)
+        Contacts to whom each KOC speaks: all of them, or those in her pool.
     addressed : ndarray of uint32, shape (KOCs,)
         Chance of 2**31 that a contact gets a private message today.
     """
@@ -68,12 +70,17 @@ class Speaking:
         world.channel_spans(county.koc_via, county.koc_offsets, self.spans)
         offsets = county.koc_offsets
         self.audience = np.vstack([self.spans[:, 0] - offsets[:-1], offsets[1:] - self.spans[:, 1]])
-        messages = max((one.messages for one in self.channels), default=0.0)
-        self._addressed_share = np.minimum(messages / np.maximum(self.audience[CONTACTS], 1), 1.0)
-        self.addressed = (self._addressed_share * 2.0**31).astype(np.uint32)
+        self.speak_to(self.audience[CONTACTS])
         self._phase = self._phases()
         self._span = np.array([one.span for one in self.channels], np.uint8)
         self._load = [round(one.channel.load_units() * one.members) for one in self.channels]
+
+    def speak_to(self, listeners: NDArray[np.int64]) -> None:
+        """Let each KOC speak to so many of her contacts, over whom her private messages are spread."""
+        self.listeners = listeners
+        messages = max((one.messages for one in self.channels), default=0.0)
+        self._addressed_share = np.minimum(messages / np.maximum(listeners, 1), 1.0)
+        self.addressed = (self._addressed_share * 2.0**31).astype(np.uint32)
 
     # ---- what depends on the day
 
@@ -183,7 +190,7 @@ class Speaking:
             int(posts[row, of].astype(np.int64) @ self.audience[one.span, of]) for row, one in enumerate(self.channels))
 
     def shown(self, posts: NDArray[np.uint8]) -> dict[str, int]:
-        """By channel, the contacts of those who post there, counted once a post."""
+        """By channel, the contacts to whom those who post there speak, counted once a post."""
         return {
-            one.name: int(posts[row].astype(np.int64) @ self.audience[CONTACTS])
+            one.name: int(posts[row].astype(np.int64) @ self.listeners)
             for row, one in enumerate(self.channels)}

@@ -39,6 +39,10 @@ def assert_same_day(simulation: ks.Simulation, row: dict[str, int], day: referen
     np.testing.assert_array_equal(simulation.ordered, day.ordered)
     np.testing.assert_array_equal(np.rint(simulation.trust * 255), day.trust)
     np.testing.assert_array_equal(simulation.muted, day.muted)
+    np.testing.assert_array_equal(simulation.pooled, day.pooled)
+    if simulation.pools is not None:
+        np.testing.assert_array_equal(simulation.pools.called, day.called)
+    assert sum(books["pool"] for books in simulation.books.days) == day.pool_cost
     assert row["exposures"] == day.exposures
     assert row["orders"] == sum(day.ordered)
     if (market := simulation.market) is not None:

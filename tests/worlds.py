@@ -99,6 +99,12 @@ MARKET = {
     "shock": st.fixed_dictionaries({
         "day": st.integers(1, 5), "days": st.integers(1, 4), "need": st.floats(0, 5), "lasting": share(),
     }),
+    "pool": st.fixed_dictionaries({
+        "screened": st.just(True), "call": share(), "precision": share(), "keep": share(), "entry": share(0.5),
+        "entry_exponent": st.floats(0, 2), "review": st.sampled_from([0, 1, 3]), "review_precision": share(),
+        "refill": share(), "call_cost": st.floats(0, 2), "screen_cost": st.floats(0, 2),
+        "review_cost": st.floats(0, 2), "upkeep": st.floats(0, 9),
+    }),
     "attribution": st.fixed_dictionaries({"track": st.booleans()}),
 }
 """What may be switched on, section by section."""

@@ -41,6 +41,10 @@ RANGES: Final = {
     "multihome": Range(0, 1, "the whole scale: KOCs work for one, to all for several"),
     "habit": Range(0, 10, "assumption: from none to ten full cues"),
     "money.commission": Range(0.05, 0.2, "5-10% of sales (Rest of World 2021), 5-20% (chinatalk.nl)"),
+    "pool.call": Range(0, 1, "the whole scale: nobody is called, to everybody"),
+    "pool.keep": Range(0.05, 1, "assumption: from one contact in twenty to all of them, the paper's \"everyone\""),
+    "pool.precision": Range(0, 1, "the whole scale: blind, to seeing through everybody"),
+    "pool.upkeep": Range(0, 0.6, "assumption: up to a wage of 3,000 yuan a month for an account of 5,000 contacts"),
 }
 """Every parameter that a setting overrides or a measure varies; the tests hold each value against it."""
 
@@ -70,6 +74,11 @@ COHORT: Final = 30
 """Days after it in which the customers become such whose own customers are counted."""
 FOLLOWED: Final = 300
 """Days for which each of them is followed."""
+REVIEW: Final = 30
+"""Days between reviews of pools."""
+CALLS: Final = (0.25, 0.5, 0.75, 1.0)
+"""Chances to be called into a pool."""
+PRECISION: Final = (0.0, 0.5, 1.0)
 LATER: Final = 90
 """Days after the cohort's that new customers are counted again."""
 
@@ -287,6 +296,83 @@ def deposit(lab: Lab, scenario: ks.Scenario) -> Measured:
     )
 
 
+def profit(lab: Lab, scenario: ks.Scenario, **pool: float) -> tuple[float, ks.Result]:
+    """Profit of half a year with these pools, in yuan a resident; and the run."""
+    result = lab.run(lab.sized(scenario.replace(pool=pool)), HALF_YEAR)
+    return ks.measures.profit(result), result
+
+
+def more_members(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C60: what further members of pools, picked blindly, bring, step by step of pool size; yuan a resident."""
+    earned, sizes = [], []
+    for call in CALLS:
+        yuan, result = profit(lab, scenario, call=call, keep=1.0)
+        earned.append(yuan)
+        sizes.append(ks.measures.pool_size(result))
+    return Measured(
+        {f"profit, {b:.0%} of contacts in pools less {a:.0%}": more - less
+         for a, b, less, more in zip(CALLS, CALLS[1:], earned, earned[1:], strict=False)},
+        {f"profit, {call:.0%}": yuan for call, yuan in zip(CALLS, earned, strict=True)}
+        | {f"members a KOC, {call:.0%}": size for call, size in zip(CALLS, sizes, strict=True)},
+    )
+
+
+def screening(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C91: profit of pools into which the needier half gets, less that of pools of everybody; yuan a resident."""
+    screened, everybody = profit(lab, scenario)[0], profit(lab, scenario, keep=1.0)[0]
+    blind = profit(lab, scenario, precision=0.0)[0]
+    return Measured({"profit, screened less everybody": screened - everybody}, {
+        "profit, screened": screened, "profit, everybody": everybody,
+        "profit, as many picked blindly": blind,
+    })
+
+
+def four_stages(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C93: profit of open call, screening, entry and reviews, less that of adding at once all who are called.
+
+    The one stage calls as many as the four have to deal with: each call, each screening and each review is a contact.
+    """
+    four, result = profit(lab, scenario)
+    free = profit(lab, scenario, call_cost=0.0, screen_cost=0.0, review_cost=0.0)[1]
+    spent, upkeep = (float(run.ledger["amount"].xs("pool", level="account").sum()) for run in (result, free))
+    contacts = (spent - upkeep) / (scenario.pool.call_cost * 100)
+    reached = result.provenance["county"]["koc_ties"]
+    if contacts > reached:
+        raise ValueError(f"C93: {contacts:,.0f} contacts made, but KOCs reach {reached:,}: let pool.call be lower.")
+    one, other = profit(lab, scenario, call=contacts / reached, keep=1.0, screen_cost=0.0, review=0)
+    return Measured({"profit, four stages less one": four - one}, {
+        "profit, four stages": four, "profit, one": one, "contacts made, of all whom KOCs reach": contacts / reached,
+        "profit, one, of as few members": profit(
+            lab, scenario, call=int(result.kocs["pool"].sum()) / reached, keep=1.0, screen_cost=0.0, review=0)[0],
+        "members a KOC, four stages": ks.measures.pool_size(result),
+        "members a KOC, one": ks.measures.pool_size(other),
+    })
+
+
+def reviews(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C87: profit with a review of pools every 30 days, less that without; yuan a resident."""
+    reviewed, result = profit(lab, scenario, review=REVIEW)
+    left, other = profit(lab, scenario, review=0)
+    return Measured({"profit, reviewed less left alone": reviewed - left}, {
+        "profit, reviewed": reviewed, "profit, left alone": left,
+        "members a KOC, reviewed": ks.measures.pool_size(result),
+        "members a KOC, left alone": ks.measures.pool_size(other),
+    })
+
+
+def targeting(lab: Lab, scenario: ks.Scenario) -> Measured:
+    """C95: what each half of precision brings, in yuan a resident, and by how much the first brings more."""
+    blind, half, full = (profit(lab, scenario, precision=precision)[0] for precision in PRECISION)
+    alike, alike_full = (  # ranks are there, but make no difference: what is left is that KOCs agree
+        profit(lab, scenario.replace(need={"sigma": 1e-6}), precision=precision)[0] for precision in PRECISION[::2])
+    return Measured(
+        {"profit, precision 0.5 less 0": half - blind, "profit, precision 1 less 0.5": full - half,
+         "first rise less second": 2 * half - blind - full},
+        {"profit, precision 0": blind, "profit, precision 0.5": half, "profit, precision 1": full,
+         "precision 1 less 0 where all need alike": alike_full - alike},
+    )
+
+
 # ---- the claims
 
 ATTENTIVE: Final = {
@@ -297,6 +383,9 @@ ATTENTIVE: Final = {
 
 TIRING: Final = {"trust.service": 0.02, "trust.selling": 0.01, "trust.half_life": 60.0, "trust.mute": 0.005}
 """Trust as in the preset full: selling uses it up, service and time restore it, and without it KOCs get muted."""
+
+PARTICULAR: Final = {"need.sigma": 0.8, "pool.screened": True, "attribution.track": True}
+"""Residents differ in need as in the preset full, and KOCs have pools."""
 
 CLAIMS: Final = {claim.id: claim for claim in (
     Claim(
@@ -513,6 +602,109 @@ CLAIMS: Final = {claim.id: claim for claim in (
             "that each post that helps is missed as one that sells.",
         ),
         ground=TIRING | {"attribution.track": True},
+    ),
+    Claim(
+        id="C60",
+        says="An increment of private traffic inevitably brings commercial value.",
+        quote="私域流量的增量必然带来商业价值",
+        hypothesis="Profit rises with every quarter of KOCs' contacts who come into their pools. False if a further "
+        "member costs more than she brings.",
+        measure=more_members, bound=0.0, need="all",
+        scale="Profit of 180 days in yuan a resident (1% of residents are KOCs), after goods, commission and pools. "
+        "Members are picked blindly.",
+        holds=Setting(
+            {"pool.upkeep": 0.0},
+            "A member costs nothing, and even the last quarter hears from further KOCs what persuades.",
+        ),
+        fails=Setting(
+            {"pool.upkeep": 0.2},
+            "Serving a member costs 0.2 yuan a month: more than the margin of what she comes to buy through it.",
+        ),
+        ground=PARTICULAR,
+    ),
+    Claim(
+        id="C87",
+        says="Keep screening friends by talking to them.",
+        quote="通过微信与客户交流不断筛选好友",
+        hypothesis="Looking again at members who never ordered, every 30 days, and dropping those who seem to need "
+        "little raises profit. False if the tail that is dropped mattered.",
+        measure=reviews, bound=0.0, need="all",
+        scale="Profit of 180 days in yuan a resident (1% of residents are KOCs), after goods, commission and pools. "
+        "Pools begin with the half of contacts that seems needier at precision 0.5; a review sees with 0.8 and costs "
+        "0.01 yuan a member.",
+        holds=Setting(
+            {"pool.upkeep": 0.2},
+            "Serving a member costs 0.2 yuan a month, and those who are dropped bring less in the months that are "
+            "left.",
+        ),
+        fails=Setting(
+            {"pool.upkeep": 0.0},
+            "Members cost nothing, and some of those who are dropped would have ordered in the months that are left.",
+        ),
+        ground=PARTICULAR | {"pool.review_cost": 0.01},
+    ),
+    Claim(
+        id="C91",
+        says="It is definitely not adding everybody one meets, nor pulling everybody into groups.",
+        quote="绝对不是逢人就加好友,逢人就拉入群",
+        hypothesis="Pools into which the half of contacts that seems needier gets earn more than pools of everybody. "
+        "False if mass adding wins on volume.",
+        measure=screening, bound=0.0, need="all",
+        scale="Profit of 180 days in yuan a resident (1% of residents are KOCs), after goods, commission and pools. "
+        "Half of the estimate is true need, half is luck.",
+        holds=Setting(
+            {"pool.upkeep": 0.1},
+            "Serving a member costs 0.1 yuan a month, and half of them bring less than that.",
+        ),
+        fails=Setting(
+            {"pool.upkeep": 0.0},
+            "Adding costs nothing and posts reach all members at once, so each one left out is only lost.",
+        ),
+        ground=PARTICULAR,
+    ),
+    Claim(
+        id="C93",
+        says="Open call, screening, entry into the pool, optimisation.",
+        quote="海选-筛选-入池",
+        hypothesis="At as many contacts made, four stages earn more than one, in which all who are called are added. "
+        "False if the stages cost more than they gain.",
+        measure=four_stages, bound=0.0, need="all",
+        scale="Profit of 180 days in yuan a resident (1% of residents are KOCs). A call, a screening and a review is a "
+        "contact each, at 0.01 yuan; four stages call 30%, keep half, and review twice; one stage calls as many as "
+        "that makes contacts.",
+        holds=Setting(
+            {"pool.upkeep": 0.15},
+            "Serving a member costs 0.15 yuan a month, so contacts are better spent on finding out than on adding.",
+        ),
+        fails=Setting(
+            {"pool.upkeep": 0.0},
+            "Members cost nothing, so the same contacts are better spent on adding eight times as many.",
+        ),
+        ground=PARTICULAR | {
+            "pool.call": 0.3, "pool.review": 60, "pool.call_cost": 0.01, "pool.screen_cost": 0.01,
+            "pool.review_cost": 0.01,
+        },
+    ),
+    Claim(
+        id="C95",
+        says="A battle map and a portrait for each friend.",
+        quote="对每一位好友都做好“作战地图”、做好画像描述",
+        hypothesis="Profit rises with precision, from 0 to half of the estimate and from there to all of it, and the "
+        "first half brings more than the second (concave). False if it is flat, or if the second half brings more.",
+        measure=targeting, bound=0.0, need="all",
+        scale="Profit of 180 days in yuan a resident (1% of residents are KOCs). Each KOC writes 15 private messages a "
+        "day to members of her pool, and does nothing else. Precision: how much of the estimate is true need.",
+        holds=Setting(
+            {"pool.keep": 0.5},
+            "The needier half is told from the rest by a rough portrait already; a perfect one adds those at the "
+            "margin.",
+        ),
+        fails=Setting(
+            {"pool.keep": 0.1},
+            "The neediest tenth is found by sharp eyes only. And KOCs who see alike write to the same few residents, "
+            "who are persuaded by several at once: the last bit of precision brings most.",
+        ),
+        ground=PARTICULAR | {"posting.moments": 0.0, "posting.groups": 0.0, "posting.messages": 15.0},
     ),
     *MODELS,
 )}

@@ -56,6 +56,7 @@ try:
         diffusion,
         edges,
         exposure,
+        pools,
         residents,
         rivals,
         sellers,
@@ -67,6 +68,6 @@ finally:
     _config.CACHE_DIR = _before
 
 __all__ = [
-    "broadcasts", "contacts", "diffusion", "edges", "exposure", "residents", "rivals", "sellers", "touches", "trade",
-    "world",
+    "broadcasts", "contacts", "diffusion", "edges", "exposure", "pools", "residents", "rivals", "sellers",
+    "touches", "trade", "world",
 ]

@@ -91,8 +91,7 @@ def deliver_changes(arrived, before, now, offsets, ties, via, muted, lo, hi):
     """Bring `arrived` (load units, u32) from yesterday's posts of KOC rows lo..hi to today's.
 
     ``before`` and ``now`` (int64, two rows of KOCs) are the units that a KOC's posts add to the feed of a contact,
-    and of a member of her groups. ``muted`` (uint8, a tie, or empty): 1 for ties over which nothing is heard any
-    more.
+    and of a member of her groups. ``muted`` (uint8, a tie, or empty): not 0 for ties over which nothing is heard.
     """
     for q in range(lo, hi):
         c = now[0, q] - before[0, q]
@@ -102,7 +101,7 @@ def deliver_changes(arrived, before, now, offsets, ties, via, muted, lo, hi):
         uc, ug = uint32(c), uint32(g)
         if muted.size:
             for e in range(uint64(offsets[q]), uint64(offsets[q + 1])):
-                v = uint32(via[e]) * uint32(1 - muted[e])
+                v = uint32(via[e]) * uint32(muted[e] == uint8(0))
                 arrived[uint64(ties[e] & uint32(ID_MASK))] += (v & uint32(1)) * uc + (v >> uint32(1)) * ug
             continue
         for e in range(uint64(offsets[q]), uint64(offsets[q + 1])):
@@ -370,8 +369,9 @@ def see_kocs(sums, views, state, audience, plan, feed, keys, trusting, addressed
         A key a channel each.
     trusting : (trust, gate, returning, weekday, key_return, muted, mute)
         ``trust`` (uint8, a tie) replaces strength where it is not empty, and moves with every post seen; what sells
-        over a tie of trust below ``gate`` carries nothing. ``muted`` (uint8, a tie, or empty), ``mute`` a chance of
-        2**31: who mutes sees no further post, and what the KOC put into her feed is taken off `arrived`.
+        over a tie of trust below ``gate`` carries nothing. ``muted`` (uint8, a tie, or empty): not 0 where nothing is
+        heard, see `kocsim.kernels.pools`. ``mute`` a chance of 2**31: who mutes sees no further post, and what the KOC
+        put into her feed is taken off `arrived`.
     addressed : (channel, key, chance)
         On that channel (-1: none) a post goes only to those whose draw falls below the KOC's chance.
     log : (to, over, end)
@@ -443,7 +443,7 @@ def see_kocs(sums, views, state, audience, plan, feed, keys, trusting, addressed
                         noted = _note((log_to, log_over), noted, ties, uint64(b), m, hits)
                     if trust.size and change[post] != 0:
                         _move(trust, ties, uint64(b), m, change[post], entity_key(trust_key[c], entity[q], turn), hits)
-                    if muted.size and sold:
+                    if mute and sold:
                         mk = entity_key(mute_key[c], entity[q], turn)
                         m0, m1 = low(mk), high(mk)
                         for x in range(m):

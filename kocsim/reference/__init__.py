@@ -6,6 +6,7 @@ moves on.
 
 - `kocsim.reference.people`: who there is, and what lies in an inbox;
 - `kocsim.reference.selling`: who speaks for the firm today;
+- `kocsim.reference.pooling`: to whom a KOC speaks at all;
 - `kocsim.reference.posting`: who posts what, and into whose inbox it comes;
 - `kocsim.reference.reading`: what is seen, and what it weighs;
 - `kocsim.reference.buying`: identification, orders, and what orders leave behind;
@@ -52,6 +53,8 @@ class Day(NamedTuple):
     """Of each tie from a KOC, 0 to 255, KOC by KOC."""
     muted: list[bool]
     """Whether it is muted."""
+    pooled: list[bool]
+    """Whether it is in the KOC's pool."""
     exposures: int
     """Posts seen by anybody."""
     touch: list[tuple[int, int, int, int]]
@@ -85,6 +88,10 @@ class Day(NamedTuple):
     """What delivery has cost on all days so far, in fen."""
     by_shop: list[list[int]]
     """First orders, orders and sales (fen) of each shop whose visit was the last touch."""
+    called: list[int]
+    """By each KOC, to her pool."""
+    pool_cost: int
+    """Of all days so far, in fen."""
 
 
 def run(
@@ -163,6 +170,7 @@ def look(world: World, day: int, exposures: int) -> Day:
         ordered=[r.ordered for r in people],
         trust=list(world.trust.values()),
         muted=[tie in world.muted for tie in world.trust],
+        pooled=[tie not in world.outside for tie in world.trust],
         exposures=exposures,
         touch=[r.touch for r in people],
         first=[r.first for r in people],
@@ -186,4 +194,6 @@ def look(world: World, day: int, exposures: int) -> Day:
         displays=world.displays,
         delivered=world.delivered,
         by_shop=[list(shop) for shop in world.by_shop],
+        called=list(world.called),
+        pool_cost=world.pool_cost,
     )

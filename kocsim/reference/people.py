@@ -187,7 +187,15 @@ class World:
             self.reach.append(
                 [(j, strength, int(v)) for (j, strength), v in zip(row, via, strict=True)]
             )
+        # contacts to whom each KOC speaks; whom she reaches but does not speak to, and how far her open call has got
         self.koc_contacts = [sum(via & 1 for _, _, via in row) for row in self.reach]
+        self.outside: set[tuple[int, int]] = set()
+        self.called_below = [0] * len(self.koc)
+        self.began: set[int] = set()
+        """KOCs who have made their open call."""
+        self.called = [0] * len(self.koc)
+        self.pool_cost = 0
+        """What pools have cost, in fen."""
         self.channels: list[Spoken] = spoken(scenario)
         self.residents = self._before_day_one(county)
         self.firm = Firm(self)

@@ -8,6 +8,7 @@ from kocsim.mechanisms.broadcasts import Aired, aired
 from kocsim.mechanisms.content import DISCLOSED, NOISE, SELLING, SERVICE
 from kocsim.mechanisms.trust import WEEK
 from kocsim.reference.people import Post, World
+from kocsim.reference.pooling import manage_pools
 from kocsim.rng import Decision, chance, entity_key, mix32, stream, uniform31
 from kocsim.stages import Stage
 
@@ -24,8 +25,9 @@ def kocs_post(
 ) -> dict[str, int]:
     """Each KOC posts to her contacts and to the members of the groups she leads, channel by channel.
 
-    Returns, by channel, the contacts of those who posted there, counted once a post.
+    Returns, by channel, the contacts to whom those who posted there speak, counted once a post.
     """
+    manage_pools(world, day)
     posting = world.scenario.posting
     world.expected = [0] * world.n
     silent = 0 < posting.until < day
@@ -47,7 +49,7 @@ def kocs_post(
             shown[one.name] += many * world.koc_contacts[k]
         for x, (j, strength, via) in enumerate(world.reach[k]):
             _trust_returns(world, day, k, j, strength)
-            if (k, j) not in world.muted:
+            if (k, j) not in world.muted and (k, j) not in world.outside:
                 world.expected[j] += sum(
                     round(one.posts * round(one.channel.load_units() * one.members))
                     for one in world.channels if one.expected and works and not silent and via >> one.span & 1)
