@@ -28,12 +28,13 @@ from kocsim.reference.reading import arrived, attended, hear, read, weigh
 from kocsim.results import CHANNEL_UNITS, TABLES, UNITS
 from kocsim.rng import Decision
 from kocsim.stages import NEVER, Stage
+from tests.worlds import as_it_is
 
 SEED, DAYS = 7, 24
 SMALL = {"residents": 240, "kocs": 6, "shops": 2, "friends": {"koc_median": 50.0, "median": 15.0},
          "population": {"community_median": 40.0, "township_mean": 80.0}}
 LEAFLET = {"name": "leaflet", "posts": 1.5, "visit": 0.4, "click": 0.1, "transfer": 0.5, "cost": 20.0}
-BUSY = ks.Scenario.preset("full").replace(
+BUSY = as_it_is(ks.Scenario.preset("full")).replace(
     **SMALL,
     need={"rate": 0.4, "keep": 0.3},
     posting={"moments": 1.0, "groups": 2.0, "messages": 7.4},

@@ -110,6 +110,18 @@ MARKET = {
 """What may be switched on, section by section."""
 
 
+SELLERS = ("recruiting", "leaving", "effort", "salons", "tiers", "management", "pool", "event", "delivery", "money")
+"""Sections of those who address; the preset full switches them on, too."""
+
+
+def as_it_is(scenario: ks.Scenario) -> ks.Scenario:
+    """The residents' side of a scenario: all KOCs work from the first day on, and nothing is spent on them."""
+    default = ks.Scenario()
+    return scenario.replace(
+        **{name: getattr(default, name) for name in SELLERS}, posting={"quality": 1.0},
+        shop_visit={"pace": 0.0, "tempt": 0.0})
+
+
 @st.composite
 def scenarios(draw: st.DrawFn, residents: int = 120) -> ks.Scenario:
     """A county of a handful to `residents` people in which nobody waits long for anything."""

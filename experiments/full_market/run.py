@@ -10,6 +10,10 @@ import argparse
 import kocsim as ks
 
 OFF = {
+    "KOCs who come and go": ("recruiting", "leaving"),
+    "rest, tiers, salons, managers": ("effort", "tiers", "salons", "management"),
+    "pools": ("pool",),
+    "events": ("event",),
     "content": ("content",),
     "trust and muting": ("trust",),
     "spread of needs": ("need",),
@@ -25,7 +29,7 @@ OFF = {
     "membership": ("membership",),
 }
 """Sections or parameters that go back to their defaults."""
-MEASURES = ("identified", "customers", "repurchase_rate", "orders_a_customer", "loop_gain", "sales")
+MEASURES = ("identified", "customers", "repurchase_rate", "orders_a_customer", "loop_gain", "sales", "profit")
 
 
 def main() -> None:
@@ -36,7 +40,9 @@ def main() -> None:
     options = parser.parse_args()
     n = options.residents
     size = {"residents": n, "kocs": n // 100, "shops": max(1, n // 2000)}
-    full = ks.Scenario.preset("full").replace(**size)
+    share = n / 1_000_000  # what the firm does in a day is meant for a million residents
+    firm = {"recruiting.firm": 5.0 * share, "shop_visit.pace": 100.0 * share, "advertising.budget": 2000.0 * share}
+    full = ks.Scenario.preset("full").replace(**size, **firm)
     paper = ks.Scenario.preset("paper").replace(**size, attribution={"track": True})
     county = ks.County.generate(full, seed=options.seed)
     default = {p.name: p.value for p in ks.Scenario().parameters()}
