@@ -57,4 +57,4 @@ def test_setup_commands_stand_alone() -> None:
     assert len(commands) == 2
     assert all("\n" not in command for command in commands)
     assert commands[0].endswith("kocsim run paper --seed 1 --days 180 --out out/paper")
-    assert commands[1].endswith("-m pytest")
+    assert commands[1].endswith("-m pytest -n auto")
