@@ -215,7 +215,7 @@ def sellers(n: int, plain: float, days: int = 61) -> dict[str, float]:
         spent.append(0.0)
         run.step()
     later = [1e3 * one for one in spent[1:]]  # the first day also compiles, and makes all pools
-    print(f"  KOCs, shops and the firm, of that: {statistics.mean(later):.1f} ms a day on average over days 2 to {days}, "
+    print(f"  KOCs, shops and the firm, of that: {statistics.mean(later):.1f} ms a day on average over days 2-{days}, "
           f"{statistics.median(later):.1f} on an ordinary one, {max(later):.0f} with a review")
     return {"sellers' side / the paper's day": statistics.mean(later) / plain}
 
