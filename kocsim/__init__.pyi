@@ -2,6 +2,7 @@ from . import measures as measures
 from . import mechanisms as mechanisms
 from . import networks as networks
 from . import plot as plot
+from . import policies as policies
 from . import reference as reference
 from . import rng as rng
 from . import rules as rules

@@ -73,7 +73,7 @@ class Broadcasting:
         c = county
         self.shop_trust = np.zeros(0, np.uint8)
         self._planned = by_catchment(c.community_shop, c.community_population, c.shops)[: round(shop.display * c.shops)]
-        self.shows = np.zeros(c.shops, np.bool_)
+        self.shows, self._shown = np.zeros((2, c.shops), np.bool_)
         self._walk_in = (c.community, np.zeros(c.communities, np.uint32), c.community_shop)
         if shop.display:
             self.shop_trust = np.full(c.n, round(shop.strength * 255), np.uint8)
@@ -98,19 +98,20 @@ class Broadcasting:
 
     @property
     def waiting(self) -> int:
-        """Shops that are to show the product, and do not yet."""
-        return int((~self.shows[self._planned]).sum())
+        """Shops that are to show the product and never have; one that was closed by decision is not opened again."""
+        return int((~self._shown[self._planned]).sum())
 
     def open(self, shops: int) -> None:
         """Let so many more of the planned shops show the product, the largest catchments first."""
         shows = self.shows.copy()
-        shows[self._planned[~shows[self._planned]][:shops]] = True
+        shows[self._planned[~self._shown[self._planned]][:shops]] = True
         self.show(shows)
 
     def show(self, shows: NDArray[np.bool_]) -> None:
         """Decide which shops show the product from now on."""
         c, shop = self.county, self.scenario.shop_visit
         self.shows = shows
+        self._shown |= shows
         chances = walk_in_chances(
             c.community_shop, c.shop_community, c.community_x, c.community_y, shows,
             visit=shop.visit, scale=shop.range)

@@ -32,11 +32,12 @@ PLATFORMS: Final = ("kuaishou", "qq", "douyin", "bilibili")
 """Platforms that also show to strangers; whom they win counts as won by the KOCs who post there."""
 PUBLIC: Final = ("advertising",)
 ACQUIRES: Final = {
-    "private": ("commission", "rewards", "posts", "fees", "staff", "phones", "recruiting", "salons", "pool"),
+    "private": ("commission", "rewards", "fees", "staff", "phones", "recruiting", "salons", "pool"),
     "shops": ("rent", "opening"),
-    "public": ("advertising",),
+    "public": (),
 }
-"""Accounts of the ledger that pay for winning and keeping customers, by whom they pay for."""
+"""Accounts of the ledger that pay for winning and keeping customers, by whom they pay for; beside what is spent on each
+channel ("posts" and "advertising")."""
 WEEK: Final = 7
 NAN: Final = math.nan
 
@@ -315,9 +316,9 @@ def table(result: Result) -> pd.DataFrame:
 def acquisition(result: Result, every: int = 30) -> pd.DataFrame:
     """What it costs in full to win a customer, over time, by whence she came (C02, C39).
 
-    Costs are those of the ledger (`ACQUIRES`), all of them and not only those of new customers: commission on orders
-    that come again is the price of keeping them. Customers are counted by last touch: "private" are posts, messages and
-    shares, "shops" visits, "public" advertising, live streams and broadcasts of the user's own.
+    Costs are those of the ledger (`ACQUIRES`) and of channels, all of them and not only those of new customers:
+    commission on orders that come again is the price of keeping them. Customers are counted by last touch: "private"
+    are posts, messages and shares, "shops" visits, "public" advertising, live streams and broadcasts of the user's own.
 
     Parameters
     ----------
@@ -342,12 +343,14 @@ def acquisition(result: Result, every: int = 30) -> pd.DataFrame:
         raise DataError("There is nothing to be won in a run of no days.")
     first = (result.daily.index.to_numpy() - 1) // every * every + 1
     ledger = result.ledger["amount"].unstack("account").groupby(first).sum()
-    won = result.channels["new_customers"].unstack("channel").groupby(first).sum()
+    won, spent = (
+        result.channels[column].unstack("channel").groupby(first).sum() for column in ("new_customers", "cost"))
     parts = []
     for traffic, accounts in ACQUIRES.items():
         channels = [name for name in won.columns if name != "none" and _traffic(name) == traffic]
         parts.append(pd.DataFrame({
-            "traffic": traffic, "cost": ledger[list(accounts)].sum(axis=1),
+            "traffic": traffic,
+            "cost": (ledger.reindex(columns=list(accounts)).sum(axis=1) + spent[channels].sum(axis=1)).astype("int64"),
             "new_customers": won[channels].sum(axis=1),
         }).rename_axis("period"))
     table = pd.concat(parts).set_index("traffic", append=True).sort_index()
@@ -450,7 +453,11 @@ def _won(result: Result, days: int) -> pd.DataFrame | None:
     people = result.residents
     if "orders" not in people or not len(people):
         return None
-    day = people["day_customer"].to_numpy()
+    day = people["day_customer"].to_numpy().copy()
+    if "joined" in result.kocs:  # who became a customer by being recruited
+        recruited = result.kocs[result.kocs["state"] != "candidate"]
+        at = recruited["resident"].to_numpy()
+        day[at[day[at] == recruited["joined"].to_numpy().astype(np.int64) - 1]] = 0
     early = day.astype(np.int64) <= len(result.daily) - days
     bought: pd.DataFrame = people[(day > 0) & (day != NEVER) & (people["orders"] > 0) & early]
     return bought

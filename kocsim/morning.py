@@ -50,6 +50,8 @@ class Morning:
         Yesterday's row of `Result.daily`; empty on day 1.
     ledger : mapping of str to int
         Yesterday's ledger by account, in fen, spent positive; empty on day 1.
+    channels : mapping of str to mapping
+        Yesterday's figures of each channel, by column of `Result.channels`; empty on day 1.
     """
 
     def __init__(self, run: Simulation) -> None:
@@ -59,6 +61,7 @@ class Morning:
         self.county: County = run.county
         self.yesterday: Mapping[str, int] = dict(run.record.rows[-1]) if run.record.rows else {}
         self.ledger: Mapping[str, int] = dict(run.books.days[-1]) if run.books.days else {}
+        self.channels: Mapping[str, Mapping[str, int]] = run.by_channel()
         assert run.sellers is not None
         self._sellers = run.sellers
 
@@ -110,6 +113,18 @@ class Morning:
     def stage(self) -> NDArray[np.uint8]:
         """`kocsim.Stage` of each resident, as the last day left it; shape (residents,); read-only."""
         view = self._run.stage.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def joined(self) -> NDArray[np.int64]:
+        """Day on which each KOC joined; 65535 for those who have not."""
+        return self._sellers.joined.astype(np.int64)
+
+    @property
+    def week(self) -> NDArray[np.uint16]:
+        """Distinct KOCs whom each resident saw in the last seven days; shape (residents,); read-only."""
+        view = self._run.week.view()
         view.flags.writeable = False
         return view
 
@@ -170,7 +185,7 @@ class Morning:
     def dismiss(self, kocs: ArrayLike) -> None:
         """Let active KOCs go; `leaving.owner` says what becomes of their audiences."""
         who = self._numbers("dismiss", kocs)
-        self._sellers.part(who[self._sellers.state[who] == ACTIVE], self.day, self._run.held_trust)
+        self._sellers.dismiss(who[self._sellers.state[who] == ACTIVE], self.day, self._run.held_trust)
 
     def meet(self, kocs: ArrayLike) -> bool:
         """Hold a salon for active KOCs (`kocsim.mechanisms.salons`); False when the purse lacks the money."""
@@ -194,6 +209,8 @@ class Morning:
 
     def show(self, shops: ArrayLike) -> None:
         """Decide which shops show the product from today on; opening one costs `money.opening`.
+
+        With a budget, only as many open, by ascending number, as the purse has the money for.
 
         Parameters
         ----------

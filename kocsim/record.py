@@ -298,7 +298,7 @@ def _audiences(run: Simulation) -> pd.DataFrame:
     for number in names:
         assert run.touches is not None
         heard = (run.touches.met >> np.uint32(number) & np.uint32(1)).astype(np.bool_)
-        heard[run.county.koc] = False
+        heard[run.county.koc if run.sellers is None else run.county.koc[run.sellers.given]] = False
         rows.append([int(heard.sum()), int(run.market.converted[number]) if run.market is not None else 0])
     table = pd.DataFrame(
         np.array(rows, np.int64).reshape(-1, 2), columns=["exposed", "customers"],

@@ -57,7 +57,8 @@ class Result:
     ----------
     daily : DataFrame
         A row a day (index "day", from 1). ``aware``, ``identified``, ``customers``: residents who have ever got that
-        far, so that each grows by its ``new_`` column; ``active_customers``: customers who have not lapsed;
+        far, so that each grows by its ``new_`` column, and by KOCs who are recruited; ``active_customers``: customers
+        who have not lapsed;
         ``orders`` and ``repeat_orders``; ``posts`` (by KOCs and customers), ``exposures`` (posts seen),
         ``koc_meetings`` (each resident's distinct KOCs seen today, summed). Units in `UNITS`.
     stages : DataFrame
@@ -88,8 +89,9 @@ class Result:
         a need and aware, ``intent`` a need and identified, ``deal`` first order. Businesses: ``screening`` newly
         identified, ``intent`` half of the steps to a deal done.
     audiences : DataFrame
-        By channel: residents other than KOCs who ever heard of the product there, ``customers`` who had by their first
-        order, and their share (``precision``). Empty where touches are not remembered.
+        By channel: residents who ever heard of the product there, without those who became customers by becoming KOCs,
+        ``customers`` who had by their first order, and their share (``precision``). Empty where touches are not
+        remembered.
     trust : DataFrame
         Ties from KOCs by trust on the last day, in 20 bins (the index says where each begins), those of them that are
         muted, and residents by trust in the shop they go to (``shops``).
@@ -102,7 +104,6 @@ class Result:
         kept by the firm), the days on which she ``joined`` and ``left`` (65535: never), the KOC by whom she was
         ``raised_by`` (-1: the firm), her ``generation``, whether she is ``elite``, her ``loyalty``, and what she
         ``wants`` to earn in a day, in yuan.
-        are remembered, ``customers`` whom she won.
     shops : DataFrame
         A row a shop: the community in which it stands, and its place (km); ``catchment``, the residents who go there;
         ``display``, whether it shows the product; ``orders`` of its residents so far, where residents differ in how

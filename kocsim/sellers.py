@@ -35,6 +35,8 @@ class Sellers:
     ----------
     state : ndarray of uint8, shape (kocs,)
         In `STATES`.
+    given : ndarray of bool, shape (kocs,)
+        Whether she became a customer by becoming a KOC, and not by an order.
     joined, left : ndarray of uint16, shape (kocs,)
         Days on which she became a KOC and ceased to be one; 65535: never.
     raised_by : ndarray of int32, shape (kocs,)
@@ -77,6 +79,7 @@ class Sellers:
         first = self._queue[: round(s.recruiting.start * k)]
         self.state[first[~self.barred[first]]] = ACTIVE
         active = self.state == ACTIVE
+        self.given = active.copy()
         self.joined = np.where(active, 1, NEVER).astype(np.uint16)
         self.left = np.full(k, NEVER, np.uint16)
         self.raised_by = np.full(k, FIRM, np.int32)
@@ -173,6 +176,15 @@ class Sellers:
         goes = luck < (np.minimum(hazard, 1.0) * 2.0**31).astype(np.uint32)
         self.part(np.flatnonzero((self.state == ACTIVE) & goes), day, trust)
 
+    def dismiss(self, who: NDArray[np.int64], day: int, trust: NDArray[np.uint8]) -> None:
+        """Let active KOCs go when today's costs are paid already: phones that are given back cost nothing today."""
+        self.part(who, day, trust)
+        if self.scenario.money.budget:
+            kept = self.scenario.leaving.owner == "firm"
+            back = 0 if kept else who.size * self._phones()
+            self.purse += back
+            self.running += who.size * round(self.scenario.leaving.keeper * 100) if kept else -back
+
     def part(self, who: NDArray[np.int64], day: int, trust: NDArray[np.uint8]) -> None:
         """Let active KOCs go; what becomes of their audiences is `leaving.owner`'s to say."""
         from kocsim.kernels import sellers
@@ -198,7 +210,7 @@ class Sellers:
         sold = (books.orders - self._ranked)[active]
         order = active[np.lexsort((self._lots(Decision.RANK, day)[active], -sold))]
         self.elite[:] = False
-        self.elite[order[: int(tiers.elite * active.size)]] = True
+        self.elite[order[: tiers.first(active.size)]] = True
         self._ranked = books.orders.copy()
 
     # ---- what costs money
@@ -211,7 +223,7 @@ class Sellers:
         managers = -(-active // management.span) if management.span else 0
         run = managers * round(management.wage * 100) + kept * round(s.leaving.keeper * 100)
         books.charge("staff", run)
-        run += round(m.staff * 100) + (active + kept) * s.friends.koc_accounts * round(m.phone * 100)
+        run += round(m.staff * 100) + (active + kept) * self._phones()
         run += (air.displays if air is not None else 0) * round(m.rent * 100)
         self.running = run
         self.purse += round(m.budget * 100) - run
@@ -256,6 +268,15 @@ class Sellers:
             air.open(many)
             books.charge("opening", many * price)
 
+    def change_shops(self, opened: int, closed: int) -> int:
+        """How many of `opened` shops the purse has the money for, when so many others close today."""
+        money = self.scenario.money
+        rent = round(money.rent * 100)
+        if money.budget:
+            self.purse += closed * rent
+            self.running -= closed * rent
+        return self._affords(round(money.opening * 100) + rent, opened, rent)
+
     def _recruit(self, day: int, books: Books, stage: NDArray[np.uint8]) -> NDArray[np.int64]:
         """KOCs, by number, who join today."""
         s = self.scenario.recruiting
@@ -270,7 +291,7 @@ class Sellers:
         free[by_firm] = False
         leaders, raised = self._raise(day, free)
         price = round(s.reward * 100)
-        many = self._affords(price, raised.size, self._upkeep())
+        many = self._affords(price + self._phones(), raised.size, self._upkeep())
         leaders, raised = leaders[:many], raised[:many]
         books.reward(leaders, price)
         self._join(raised, leaders, day)
@@ -278,14 +299,18 @@ class Sellers:
 
     def _upkeep(self) -> int:
         """What a day costs the firm for one KOC more, fen."""
-        management, s = self.scenario.management, self.scenario
+        management = self.scenario.management
         care = -(-round(management.wage * 100) // management.span) if management.span else 0
-        return s.friends.koc_accounts * round(s.money.phone * 100) + care
+        return self._phones() + care
+
+    def _phones(self) -> int:
+        """What the phones of one KOC cost in a day, fen."""
+        return self.scenario.friends.koc_accounts * round(self.scenario.money.phone * 100)
 
     def recruit(self, who: NDArray[np.int64], day: int, books: Books) -> NDArray[np.int64]:
         """Let the firm recruit candidates, as many of them, in this order, as the purse has the money for."""
         price = round(self.scenario.recruiting.cost * 100)
-        who = who[: self._affords(price, who.size, self._upkeep())]
+        who = who[: self._affords(price + self._phones(), who.size, self._upkeep())]
         books.charge("recruiting", who.size * price)
         self._join(who, np.full(who.size, FIRM), day)
         return who

@@ -26,7 +26,8 @@ from kocsim.mechanisms.trust import WEEK
 from kocsim.memory import scattered
 from kocsim.morning import Morning, Policy
 from kocsim.pools import OUTSIDE, Pools
-from kocsim.record import Record, check_laws, outlay, tables
+from kocsim.record import Record, channel_names, check_laws, outlay, tables
+from kocsim.results import CHANNEL_UNITS
 from kocsim.rng import Decision, Luck, chance, stream
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.sellers import ACTIVE, KEPT, Sellers
@@ -346,10 +347,14 @@ class Simulation:
     def welcome(self, recruits: NDArray[np.int64]) -> None:
         """KOCs who join this morning, by number, have tried the product the evening before."""
         who = self.county.koc[recruits].astype(np.int64)
+        if self.sellers is not None:
+            self.sellers.given[recruits] |= self.day_customer[who] == NEVER
         self._place(who[~np.isin(self.stage[who], (Stage.CUSTOMER, Stage.REPEAT))], Stage.CUSTOMER, self.day - 1)
 
     def show(self, shops: NDArray[np.bool_]) -> None:
         """Decide which shops show the product from today on; shape (shops,).
+
+        With a budget, only as many open, by ascending number, as the purse has the money for.
 
         Raises
         ------
@@ -360,8 +365,21 @@ class Simulation:
         if air is None or not self.scenario.shop_visit.display:
             raise DataError("Shops can only decide what to show in a scenario with shop_visit.display > 0.")
         if (shops != air.shows).any():
-            self.books.charge("opening", int((shops & ~air.shows).sum()) * round(self.scenario.money.opening * 100))
-            air.show(shops.copy())
+            shops, opened = shops.copy(), np.flatnonzero(shops & ~air.shows)
+            if self.sellers is not None:
+                many = self.sellers.change_shops(opened.size, int((air.shows & ~shops).sum()))
+                shops[opened[many:]] = False
+                opened = opened[:many]
+            self.books.charge("opening", opened.size * round(self.scenario.money.opening * 100))
+            air.show(shops)
+
+    def by_channel(self) -> dict[str, dict[str, int]]:
+        """The last day's figures by channel, as in `Result.channels`; empty before the first."""
+        if not self.record.channels:
+            return {}
+        names, figures = channel_names(self), self.record.channels[-1]
+        rows = [*names.items(), (MOST_CHANNELS, "none")]
+        return {name: dict(zip(CHANNEL_UNITS, figures[:, number].tolist(), strict=True)) for number, name in rows}
 
     # ---- the day
 

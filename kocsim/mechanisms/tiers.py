@@ -32,3 +32,7 @@ class Tiers(Section):
         meaning="by how much rarer the upper tier leaves",
         source="assumption: 0; sweep",
     )
+
+    def first(self, kocs: int) -> int:
+        """How many of so many KOCs are the upper tier; 0.29 of 100 are 29, though the product falls short of it."""
+        return int(self.elite * kocs + 1e-9)

@@ -17,6 +17,7 @@ from kocsim.model.residents import Residents
 from kocsim.morning import Morning
 from kocsim.packing import ID_MASK
 from kocsim.sellers import STATES
+from kocsim.shopbooks import LISTED, ORDERS, SALES
 from kocsim.stages import Stage
 
 if TYPE_CHECKING:
@@ -168,6 +169,13 @@ class KOC(mesa.Agent):  # type: ignore[misc]
         return int(self.model.simulation.views[self.index])
 
     @property
+    def trust(self) -> float:
+        """Mean trust in her of those whom she reaches, in [0, 1]; NaN where she reaches nobody."""
+        s = self.model.simulation
+        held = s.held_trust[self._row] if s.held_trust.size else self.model.county.koc_ties[self._row] >> 24
+        return float(held.mean() / 255) if held.size else float("nan")
+
+    @property
     def state(self) -> str:
         """"candidate", "active", "left" or "kept" (by the firm, after she left)."""
         sellers = self.model.simulation.sellers
@@ -286,6 +294,27 @@ class Shop(mesa.Agent):  # type: ignore[misc]
     def orders_today(self) -> int:
         """Orders of the last day by residents of those communities."""
         return int(self.model.shop_orders()[self.index])
+
+    @property
+    def orders(self) -> int:
+        """Orders so far whose last touch was a visit to this shop."""
+        return int(self.model.simulation.shop_books.credited[ORDERS, self.index])
+
+    @property
+    def margin(self) -> int:
+        """What those orders have left after goods, fen."""
+        paid, listed = (int(self.model.simulation.shop_books.credited[row, self.index]) for row in (SALES, LISTED))
+        return paid - round(listed * self.model.parameters.money.goods)
+
+    @property
+    def days(self) -> int:
+        """Days so far on which it showed the product."""
+        return int(self.model.simulation.shop_books.days[self.index])
+
+    @property
+    def rent(self) -> int:
+        """What it has cost the firm on those days, fen."""
+        return self.days * round(self.model.parameters.money.rent * 100)
 
 
 class Firm(mesa.Agent):  # type: ignore[misc]

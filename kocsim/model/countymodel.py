@@ -205,8 +205,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
             simulation.posts_moments[index] = posts.moments
             simulation.posts_groups[index] = posts.groups
             simulation.quality[index] = posts.quality
-        simulation.posts_moments[self._silent] = 0
-        simulation.posts_groups[self._silent] = 0
+        simulation.posts[:, self._silent] = 0
         if shops:
             self._let_decide(shops)
 

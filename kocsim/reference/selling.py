@@ -58,7 +58,7 @@ def _rank(world: World, day: int) -> None:
     best = sorted(firm.active(), key=lambda k: (
         firm.kocs[k].ranked - world.sold[k], world.luck(Decision.RANK, day, world.koc[k]), k))
     for k, one in enumerate(firm.kocs):
-        one.elite = k in best[: int(tiers.elite * len(best))]
+        one.elite = k in best[: tiers.first(len(best))]
         one.ranked = world.sold[k]
 
 
@@ -114,11 +114,12 @@ def _recruit(world: World, day: int) -> None:
         one.state == "candidate" and k not in firm.barred
         and (r.select != "customers" or world.residents[i].stage in (Stage.CUSTOMER, Stage.REPEAT))
         for k, (i, one) in enumerate(zip(world.koc, firm.kocs, strict=True))]
-    more = s.friends.koc_accounts * round(s.money.phone * 100)
+    phones = s.friends.koc_accounts * round(s.money.phone * 100)
+    more = phones
     more += -(-round(s.management.wage * 100) // s.management.span) if s.management.span else 0
     planned = int(r.firm) + (world.luck(Decision.RECRUITS, day, 0) < chance(r.firm - int(r.firm)))
     for k in [k for k in firm.queue if free[k]][:planned]:
-        if _affords(world, round(r.cost * 100), more):
+        if _affords(world, round(r.cost * 100) + phones, more):
             _join(world, day, k, -1)
             free[k] = False
     asked: dict[int, list[tuple[int, int]]] = {}
@@ -132,7 +133,7 @@ def _recruit(world: World, day: int) -> None:
             luck, candidate = min(near)
             asked.setdefault(candidate, []).append((luck, k))
     for candidate in sorted(asked):
-        if _affords(world, round(r.reward * 100), more):
+        if _affords(world, round(r.reward * 100) + phones, more):
             leader = min(asked[candidate])[1]
             _join(world, day, candidate, leader)
             world.income[leader] += round(r.reward * 100)
