@@ -20,9 +20,9 @@ from experiments.claims.claims import (
 from experiments.claims.lab import Claim, Estimate, Lab, ask
 
 SIZES = {
-    "C01": (2000, 5), "C19": (5000, 5), "C38": (10_000, 7), "C52": (1500, 5), "C27": (20_000, 4), "C28": (20_000, 6),
-    "C32": (20_000, 6), "C34": (20_000, 5), "C39": (20_000, 5), "C75": (10_000, 4), "C15": (10_000, 5),
-    "C105": (10_000, 5), "C60": (4000, 5), "C87": (4000, 5), "C91": (4000, 5), "C93": (4000, 5), "C95": (5000, 5),
+    "C01": (2000, 5), "C19": (5000, 5), "C38": (10_000, 7), "C52": (1500, 5), "C27": (20_000, 8), "C28": (20_000, 6),
+    "C32": (20_000, 8), "C34": (20_000, 6), "C39": (20_000, 8), "C75": (10_000, 6), "C15": (10_000, 6),
+    "C105": (10_000, 8), "C60": (4000, 5), "C87": (4000, 5), "C91": (4000, 5), "C93": (4000, 5), "C95": (5000, 5),
 }
 """Residents and replicates where others than (10,000, 5) do: years are slow, and a loop that starts from few varies; a
 network that is built from a handful of leaders varies more."""

@@ -19,8 +19,8 @@ GROUND: Final = {"management.span": 0}
 DUEL: Final = {"incumbent": "paper", "entrant": "paper", "rivals": "rivals"}
 LIVELY: Final = {"leaving.base": 0.002, "recruiting.firm": 20.0, "rivals: multihome": 0.2}
 """KOCs leave, half of them after a year, and are replaced; one in five would work for two brands."""
-FOUNDED: Final = GROUND | {"leader: recruiting.start": 0.03, "hybrid: recruiting.start": 0.03}
-"""Leaders enough to begin with (15 in 50,000 residents) that it does not hang on one of them how it goes on."""
+FOUNDED: Final = GROUND | {"leader: recruiting.start": 0.05, "hybrid: recruiting.start": 0.05}
+"""Leaders enough to begin with (25 in 50,000 residents) that it does not hang on one of them how it goes on."""
 
 
 def sized(lab: Lab, scenario: ks.Scenario, density: float = 0.01) -> ks.Scenario:
@@ -77,12 +77,17 @@ def expansion(lab: Lab, scenarios: dict[str, ks.Scenario]) -> Measured:
 
 
 def dominance(lab: Lab, scenarios: dict[str, ks.Scenario]) -> Measured:
-    """C32: a year's profit of shops and leaders together, less that of the better of the two alone."""
+    """C32: by how much a year's profit of shops and leaders together exceeds that of the better of the two alone.
+
+    As a share of the latter, since counties differ in how much there is to be earned at all.
+    """
     runs = run_all(lab, scenarios, YEAR)
     profit = {name: ks.measures.profit(run) for name, run in runs.items()}
+    better = max(profit["shop"], profit["leader"])
+    if better <= 0:
+        raise ValueError(f"C32 compares profits, and got {profit} yuan a resident: take a larger county.")
     return Measured(
-        {"profit, yuan a resident, hybrid less the better of the others":
-         profit["hybrid"] - max(profit["shop"], profit["leader"])},
+        {"profit, hybrid over the better of the others, less 1": profit["hybrid"] / better - 1},
         {f"profit, yuan a resident, {name}": value for name, value in profit.items()}
         | {f"yuan a resident spent, {name}": spent(run) for name, run in runs.items()},
     )
@@ -169,23 +174,24 @@ MODELS: Final = (
         Setting({}, "who notices the product on a shelf may buy it at once; leaders have to be found first"),
         Setting({"leader: recruiting.start": 0.2}, "2,000 leaders in a million residents from the first day, bought "
                 "from another firm, bring traffic at once"),
-        ground=GROUND | {"shop_visit.pace": 0.0},
+        preset=("shop", "leader"), ground=GROUND | {"shop_visit.pace": 0.0},
     ),
     _entry(
         "C28", "Shops expand far more slowly", "它的扩张力是远远落后的",
         "LEADER has overtaken SHOP in customers within 52 weeks, at equal budget.", expansion,
         "Customers won in 364 days, logarithm of the ratio.",
-        Setting({}, "a leader costs a hundred yuan once, a shop fifty a day; leaders raise leaders"),
-        Setting({"leader: leaving.base": 0.02}, "half of the leaders leave within five weeks: churn cancels "
-                "recruiting (C30)"),
-        ground=FOUNDED,
+        Setting({"leader: recruiting.firm": 30.0}, "a leader costs a hundred yuan once, a shop fifty a day: thirty "
+                "leaders a day in a million residents can be paid, and they raise others"),
+        Setting({"leader: recruiting.firm": 1.0}, "one a day hardly makes up for those who leave"),
+        preset=("shop", "leader"), ground=FOUNDED,
     ),
     _entry(
         "C32", "Shops and leaders together combine the advantages of both", "综合了前两种模式的优势",
         "HYBRID earns more in a year than SHOP and than LEADER, at equal budget.", dominance,
-        "Profit of 364 days after all costs, yuan a resident.",
+        "Profit of 364 days after all costs; ratio less 1.",
         Setting({}, "the same money buys half as many shops and hardly fewer leaders, and they win different people"),
-        Setting({"shop_visit.tempt": 0.0}, "shops that only show the product cost rent and win hardly anybody"),
+        Setting({"shop_visit.tempt": 0.0, "money.rent": 80.0}, "shops that only show the product, at a rent of 80 yuan "
+                "a day, win hardly anybody and take the money from leaders"),
         ground=FOUNDED,
     ),
     _entry(
@@ -193,7 +199,7 @@ MODELS: Final = (
         "Shops and leaders together win at least 1.5 times what the larger of the two wins alone.", union,
         "Customers won in 180 days by all shops and all leaders, each with their own budget, over those of the larger.",
         Setting({}, "both have reached few by then, and hardly the same"),
-        Setting({"shop_visit.visit": 0.5, "shop_visit.view": 0.6}, "shops reach far more than leaders do by then: "
+        Setting({"shop_visit.visit": 0.5, "shop_visit.view": 1.0}, "shops reach far more than leaders do by then: "
                 "the smaller adds little"),
         bound=1.5, ground=FOUNDED,
     ),
@@ -202,10 +208,10 @@ MODELS: Final = (
         "The full cost of a customer won in private falls over a year, and ends below that of advertising.", amortised,
         "Yuan a customer by quarters: all that is spent on KOCs, commission on repeat orders included, over customers "
         "whose last touch was private; logarithms of ratios.",
-        Setting({}, "the net of leaders grows, and each wins customers for years"),
-        Setting({"recruiting.start": 1.0, "recruiting.fade": 1.0, "money.commission": 0.2},
-                "all KOCs are there from the start: those who can be won are won early, and commission goes on"),
-        preset="leader", ground=GROUND | {"advertising.budget": 5000.0, "recruiting.start": 0.03},
+        Setting({"money.commission": 0.05, "recruiting.cost": 300.0, "recruiting.reward": 150.0},
+                "most is spent once, on finding leaders, and shared by more and more customers"),
+        Setting({"money.commission": 0.2}, "most is commission on what customers buy again, and new ones become fewer"),
+        preset="leader", ground=GROUND | {"advertising.budget": 5000.0, "recruiting.start": 0.02},
     ),
     _entry(
         "C75", "Leaders raise small leaders, again and again", "从中又可以挖掘培养“小团长”,如此往复",
