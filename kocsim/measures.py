@@ -180,9 +180,9 @@ def lifetime_value(result: Result) -> float:
 
 def payback(result: Result) -> float:
     """Day from which the money that the firm has put in has come back for good, infinite where it has not (C50)."""
-    cash = result.ledger["amount"].unstack("account")["cash"].cumsum().to_numpy()
-    if not len(cash):
+    if not len(result.ledger):
         return NAN
+    cash = result.ledger["amount"].unstack("account")["cash"].cumsum().to_numpy()
     below = np.flatnonzero(cash < 0)
     if below.size and below[-1] == len(cash) - 1:
         return math.inf

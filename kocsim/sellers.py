@@ -310,7 +310,7 @@ class Sellers:
         nobody = np.zeros(0, np.int64)
         if self._near is None:
             return nobody, nobody
-        asks = (self.state == ACTIVE) & (self.joined < day)
+        asks = (self.state == ACTIVE)
         asks &= self._lots(Decision.RAISE, day) < chance(self.scenario.recruiting.leader)
         leader, candidate = self._near
         pairs = np.flatnonzero(asks[leader] & free[candidate])
