@@ -159,7 +159,7 @@ def check_laws(run: Simulation) -> None:
     record, n = run.record, run.county.n
     row, stages, cover = record.rows[-1], record.stages[-1], record.coverage[-1]
     cover = cover.reshape(len(WINDOWS), len(KOC_COUNTS))
-    active_before = int(record.stages[-2][3:5].sum())
+    active_before = int(record.stages[-2][3:5].sum()) + run.won_by_joining
     laws = {
         "stages sum to residents": int(stages.sum()) == n,
         "stages are what residents are in": bool((np.bincount(run.stage, minlength=6) == stages).all()),
@@ -176,7 +176,7 @@ def check_laws(run: Simulation) -> None:
         "customers = before + new": row["customers"] == int((run.day_customer != NEVER).sum()),
         "orders are residents who ordered": row["orders"] == int(run.ordered.sum()),
         "orders = first + repeat": row["orders"] == row["new_customers"] + row["repeat_orders"],
-        "active = before + new + won back - lapsed": row["active_customers"]
+        "active = before + recruited + new + won back - lapsed": row["active_customers"]
         == active_before + row["new_customers"] + row["won_back"] - row["lapsed_today"],
         "KOCs' views sum to exposures": int(run.views.sum()) == row["koc_exposures"],
         "nothing is on its way between days": run.idle(),

@@ -118,6 +118,8 @@ class Simulation:
         The first two rows of `posts`.
     speaking : Speaking
         The channels on which KOCs speak, and whom they reach there.
+    silent : ndarray of bool, shape (kocs,)
+        KOCs who say nothing on any channel, whatever is planned; may be written to between days.
     quality : ndarray of float64, shape (kocs,)
         Quality of each KOC's posts today, in [0, 1].
     kinds : ndarray of uint8, shape (posts of KOCs today,)
@@ -143,6 +145,8 @@ class Simulation:
         Whom residents heard first and last; None where nobody asks.
     mutes : int
         Ties from KOCs that were muted on the last day.
+    won_by_joining : int
+        Residents who became active customers on the last day by becoming KOCs.
     views : ndarray of int64, shape (kocs,)
         How many times each KOC's posts were seen on the last day.
     seconds : dict of str to float
@@ -231,8 +235,9 @@ class Simulation:
         self.posts = np.zeros((len(self.channels), k), np.uint8)
         self.quality = np.full(k, s.posting.quality)
         self.kinds = np.zeros(0, np.uint8)
-        self.mutes = 0
+        self.mutes = self.won_by_joining = 0
         self.views = np.zeros(k, np.int64)
+        self.silent = np.zeros(k, np.bool_)
         self._state = np.zeros(c.koc_ties.size, np.uint8)
         self._trust = np.zeros(0, np.uint8)
         if s.moves_trust or (self.policy is not None and s.leaving.owner == "firm"):
@@ -328,12 +333,13 @@ class Simulation:
 
         They count as aware, identified or customers from now on, without being anybody's new ones of a day.
         """
-        self._place(np.unique(np.arange(self.county.n)[residents]), stage, self.day)
+        who = np.unique(np.arange(self.county.n)[residents])
+        stages = self.record.stages[-1]
+        stages -= np.bincount(self.stage[who], minlength=6)
+        stages[stage] += who.size
+        self._place(who, stage, self.day)
 
     def _place(self, residents: NDArray[Any], stage: Stage, day: int) -> None:
-        stages = self.record.stages[-1]
-        stages -= np.bincount(self.stage[residents], minlength=6)
-        stages[stage] += residents.size
         self.stage[residents] = stage
         for name, column, least in (
             ("aware", self.day_aware, Stage.AWARE),
@@ -349,7 +355,9 @@ class Simulation:
         who = self.county.koc[recruits].astype(np.int64)
         if self.sellers is not None:
             self.sellers.given[recruits] |= self.day_customer[who] == NEVER
-        self._place(who[~np.isin(self.stage[who], (Stage.CUSTOMER, Stage.REPEAT))], Stage.CUSTOMER, self.day - 1)
+        who = who[~np.isin(self.stage[who], (Stage.CUSTOMER, Stage.REPEAT))]
+        self.won_by_joining += who.size
+        self._place(who, Stage.CUSTOMER, self.day - 1)
 
     def show(self, shops: NDArray[np.bool_]) -> None:
         """Decide which shops show the product from today on; shape (shops,).
@@ -440,6 +448,7 @@ class Simulation:
 
     def plan(self, decide: Callable[[Simulation], None] | None) -> Shares:
         """Who posts what today."""
+        self.won_by_joining = 0
         self._settle()
         self.speaking.draw(self.posts, self.day)
         self.quality[:] = self.scenario.posting.quality if self.sellers is None else self.sellers.quality()
@@ -451,7 +460,7 @@ class Simulation:
             self._check_plan()
         if self.sellers is not None:
             self.sellers.go_to_work(self.day)
-            self.posts[:, ~self.sellers.speaks] = 0
+        self.posts[:, self._quiet] = 0
         if self.broadcasting is not None:
             self.broadcasting.plan(self.day, self.speaking.shown(self.posts))
         self._check_room()
@@ -500,6 +509,11 @@ class Simulation:
         inviters = self.market.inviters if self.market is not None else np.zeros(0, np.int32)
         return Shares(who, who[order], group[order], inviters)
 
+    @property
+    def _quiet(self) -> NDArray[np.bool_]:
+        """KOCs who say nothing today; shape (kocs,)."""
+        return self.silent if self.sellers is None else self.silent | ~self.sellers.speaks
+
     def _check_plan(self) -> None:
         rows = [(f"posts[{row}]", values, 0, MAX_POSTS) for row, values in enumerate(self.posts[2:], 2)]
         for name, values, low, high in (
@@ -522,8 +536,7 @@ class Simulation:
         c = self.county
         friends, groups = c.friends, (c.group_offsets, c.group_members)
         before, now = self._units_before, self.speaking.loads(self.posts, self.day)
-        if self.sellers is not None:
-            now[:, ~self.sellers.speaks] = 0
+        now[:, self._quiet] = 0
         changed = bool((now != before).any())
         load_g = self.scenario.group_chat.load_units()
         loads = np.full(shares.who.size, self.scenario.moments.load_units(), np.uint32)

@@ -645,6 +645,7 @@ def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
 
     private = ("moments", "group_chat", "private_message", "shares", "group_shares", "invitations", "official_account")
     public = ("advertising",)
+    heard = (*private, "kuaishou", "qq", "douyin", "bilibili")
     expected = {
         "identified": sum(r.day_identified != NEVER for r in people) / 240,
         "customers": (len(won) + len(kocs)) / 240,
@@ -663,8 +664,8 @@ def test_measures_of_a_run(result: ks.Result, told: Told) -> None:
         "order_value_public": total("sales", public) / total("orders", public) / 100,
         "cost_a_customer_public": 18 * 25 / total("new_customers", public),
         "profit": -booked("sales", "discounts", "goods", "commission", "advertising", "posts", "fees") / 100 / 240,
-        "cost_a_customer_private": booked("commission", "posts", "fees") / 100 / total(
-            "new_customers", (*private, "kuaishou", "qq", "douyin", "bilibili")),
+        "cost_a_customer_private": (booked("commission", "fees") + total("cost", heard)) / 100 / total(
+            "new_customers", heard),
         "lifetime_value": -booked("sales", "discounts", "goods", "commission") / 100 / count("orders") * (
             1 + count("repeat_orders") / count("lapsed_today")),
         "payback": 1.0 + max(day for day in range(1, DAYS + 1) if put_in(day) > 0),

@@ -316,6 +316,15 @@ def test_only_customers_where_it_says_so(county: ks.County) -> None:
     assert simulation.record.rows[-1]["customers"] == 3 + 20 and simulation.record.rows[-1]["new_customers"] == 0
 
 
+def test_stages_of_a_day_know_nothing_of_the_next_mornings_recruits(county: ks.County) -> None:
+    result = ks.simulate(LIVELY.replace(recruiting={"firm": 5.0}), county, seed=1, days=8, progress=False, debug=True)
+    stages = result.stages[["customer", "repeat"]].sum(axis=1)
+    assert stages.loc[1:].tolist() == result.daily["active_customers"].tolist()
+    assert (result.stages.sum(axis=1) == 3000).all() and stages.loc[0] == 9
+    flows = result.daily["new_customers"].cumsum() + 9
+    assert (result.daily["customers"] - flows).iloc[-1] > 3, "who became a customer by becoming a KOC"
+
+
 def test_a_chain_of_leaders(crowd: ks.County) -> None:
     """Each asks the only one whom she reaches, on the day after she joined."""
     scenario = plain(
@@ -610,7 +619,18 @@ def test_removed_agents_are_silent_wherever_they_speak(county: ks.County) -> Non
         koc.remove()
     model.run_days(5)
     assert not model.result().daily["koc_posts"].any()
+    assert not model.simulation._koc_arrived.any(), "and fill no feed"
     assert model.today["active_kocs"] > 0, "they work for the firm as before"
+    model = ks.CountyModel(SMALL.replace(qq={"posts": 1.0}), county=county, rng=1, debug=True)
+    model.run_days(2)
+    assert model.simulation._koc_arrived.any()
+    for koc in list(model.kocs):
+        koc.remove()
+    model.run_days(1)
+    assert not model.simulation._koc_arrived.any() and not model.today["koc_posts"]
+    ks.KOC(model, 4)
+    model.run_days(1)
+    assert model.simulation._koc_arrived.any() and model.today["koc_posts"]
 
 
 def test_recruited_and_dismissed_on_one_morning(county: ks.County) -> None:
@@ -754,8 +774,8 @@ def test_candidates_are_an_audience_and_recruits_are_not() -> None:
 @pytest.fixture(scope="module")
 def lively(county: ks.County) -> ks.Result:
     scenario = LIVELY.replace(
-        advertising={"budget": 20.0, "convert": 0.5, "click": 0.5, "view": 1.0}, live_stream={"posts": 1.0, "cost": 9.0},
-        moments={"cost": 0.01}, recruiting={"leader": 0.3})
+        advertising={"budget": 20.0, "convert": 0.5, "click": 0.5, "view": 1.0},
+        live_stream={"posts": 1.0, "cost": 9.0}, moments={"cost": 0.01}, recruiting={"leader": 0.3})
     return ks.simulate(scenario, county, seed=6, days=50, progress=False, debug=True)
 
 
@@ -812,7 +832,8 @@ def test_lifetime_value_at_known_rates(lively: ks.Result) -> None:
 
 
 @pytest.mark.parametrize(("cash", "day"), [
-    ([5, 1, 1], 1), ([0, 0, 0], 1), ([-5, 2, 3], 3), ([-5, 2, 2], math.inf), ([-5, 9, -9, 5], 4), ([5, -9, 3], math.inf),
+    ([5, 1, 1], 1), ([0, 0, 0], 1), ([-5, 2, 3], 3), ([-5, 2, 2], math.inf), ([-5, 9, -9, 5], 4),
+    ([5, -9, 3], math.inf),
     ([-1, 3, 3], 2),
 ])
 def test_payback_by_hand(lively: ks.Result, cash: list[int], day: float) -> None:

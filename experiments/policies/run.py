@@ -1,11 +1,11 @@
 """Do the worked example policies earn more than the default, on the same luck?
 
-    python experiments/policies/run.py                    # 50,000 residents, eight seeds, some minutes
+    python experiments/policies/run.py                    # 50,000 residents, eight seeds, five minutes
     python experiments/policies/run.py --residents 20000 --replicates 3
 
 Each policy of `kocsim.policies` beside the default of a preset: same counties, same seeds, so what differs is the
-policy's doing. Profit a resident over half a year, the paired difference with its standard error, and what each policy
-is about.
+policy's doing. Profit a resident over half a year and what else each policy changes, with the paired difference and its
+standard error.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Case(NamedTuple):
     """Further changes in the policy's arm."""
     options: Callable[[], dict[str, Any]]
     """The policy, made anew for each run."""
-    about: tuple[str, Callable[[ks.Result], float]]
-    """What the policy acts on."""
+    figures: dict[str, Callable[[ks.Result], float]]
+    """What it changes beside profit, a resident."""
 
 
 def spent(account: str) -> Callable[[ks.Result], float]:
@@ -50,26 +50,41 @@ def spent(account: str) -> Callable[[ks.Result], float]:
 
 
 def unserved(result: ks.Result) -> float:
-    """Residents who saw no KOC in the last week."""
+    """Share of residents who saw no KOC in the last week."""
     return float(result.coverage["week"]["0"].iloc[-1] / result.provenance["residents"])
 
 
-def posts(result: ks.Result) -> float:
-    return float(result.daily["koc_posts"].sum() / result.provenance["residents"])
+def each(column: str) -> Callable[[ks.Result], float]:
+    """A column of `Result.daily`, summed."""
+    return lambda result: float(result.daily[column].sum() / result.provenance["residents"])
+
+
+def margin(result: ks.Result) -> float:
+    """Sales less discounts and goods, yuan."""
+    return -sum(spent(account)(result) for account in ("sales", "discounts", "goods"))
+
+
+def margin_of_visits(result: ks.Result) -> float:
+    """The same of orders whose last touch was a visit to a shop."""
+    shops = result.shops
+    return float((shops["sales"] - shops["goods"]).sum() / 100 / result.provenance["residents"])
 
 
 CASES = {
     "CapAdvertising(willing=10)": Case(
         "full", {}, {}, lambda: {"policy": ks.policies.CapAdvertising(willing=10.0)},
-        ("advertising, yuan/resident", spent("advertising"))),
+        {"advertising, yuan": spent("advertising"), "margin, yuan": margin}),
     "CoverGaps(many=1)": Case(
         "leader", {"recruiting.firm": 20.0}, {"recruiting.firm": 0.0},
-        lambda: {"policy": ks.policies.CoverGaps(many=1)}, ("saw no KOC in the last week", unserved)),
+        lambda: {"policy": ks.policies.CoverGaps(many=1)},
+        {"saw no KOC in the last week": unserved, "margin, yuan": margin}),
     "ThriftyShop": Case(
         "shop", {"shop_visit.pace": 200.0, "money.budget": 20_000.0}, {},
-        lambda: {"shop_class": ks.policies.ThriftyShop}, ("rent, yuan/resident", spent("rent"))),
+        lambda: {"shop_class": ks.policies.ThriftyShop},
+        {"rent, yuan": spent("rent"), "margin, yuan": margin, "of it after visits": margin_of_visits}),
     "CarefulKOC": Case(
-        "full", {}, {}, lambda: {"koc_class": ks.policies.CarefulKOC}, ("posts of KOCs/resident", posts)),
+        "full", {}, {}, lambda: {"koc_class": ks.policies.CarefulKOC},
+        {"posts of KOCs": each("koc_posts"), "trust": ks.measures.trust, "orders": each("orders")}),
 }
 
 
@@ -95,18 +110,17 @@ def shown(values: np.ndarray) -> str:
     return f"{values.mean():.{digits}f} ± {error:.{digits}f}"
 
 
-def compare(case: Case, given: argparse.Namespace) -> dict[str, str]:
-    name, measure = case.about
-    figures = []
+def compare(case: Case, given: argparse.Namespace) -> dict[str, dict[str, str]]:
+    figures = {"profit, yuan": ks.measures.profit, **case.figures}
+    found = []
     for seed in range(given.seed, given.seed + given.replicates):
         default = scaled(case.preset, given.residents, case.default).replace(days=given.days)
         county = ks.County.generate(default, seed)
         arms = run(default, county, seed, {}), run(default.replace(**case.changes), county, seed, case.options())
-        figures.append([of(arm) for of in (ks.measures.profit, measure) for arm in arms])
-    a, b, c, d = np.array(figures).T
+        found.append([[of(arm) for arm in arms] for of in figures.values()])
     return {
-        "preset": case.preset, "profit, default": shown(a), "profit, policy": shown(b), "difference": shown(b - a),
-        "acts on": name, "default": shown(c), "policy": shown(d)}
+        name: {"default": shown(a), "policy": shown(b), "difference": shown(b - a)}
+        for name, (a, b) in zip(figures, np.array(found).transpose(1, 2, 0), strict=True)}
 
 
 def main() -> int:
@@ -119,13 +133,10 @@ def main() -> int:
     if given.replicates < 2:
         parser.error("--replicates must be at least 2")
     print(f"{date.today()}, {platform.machine()}, kocsim {ks.__version__}: {given.residents:,} residents, "
-          f"{given.replicates} seeds from {given.seed}, {given.days} days; profit in yuan/resident, mean ± standard "
-          "error; difference paired by seed", flush=True)
-    rows = {}
+          f"{given.replicates} seeds from {given.seed}, {given.days} days; a resident, mean ± standard error; "
+          "difference paired by seed")
     for name, case in CASES.items():
-        rows[name] = compare(case, given)
-        print(f"{name}: {rows[name]}", file=sys.stderr, flush=True)
-    print(pd.DataFrame(rows).T.to_string())
+        print(f"\n{name}, preset {case.preset!r}\n{pd.DataFrame(compare(case, given)).T.to_string()}", flush=True)
     return 0
 
 

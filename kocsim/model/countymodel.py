@@ -139,7 +139,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         self._kocs = mesa.agent.AgentSet([], random=self.random)
         self._shops = mesa.agent.AgentSet([], random=self.random)
         self._koc: list[KOC | None] = [None] * self.county.koc.size
-        self._silent = np.ones(self.county.koc.size, np.bool_)
+        self.simulation.silent[:] = True  # until they have agents
         self._ask: dict[KOC, None] = {}
         self._ids = 0
         for index, agent in enumerate(koc_classes):
@@ -161,7 +161,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
                 shop for kind, agents in self.agents_by_type.items()
                 if issubclass(kind, Shop) and kind.decide is not Shop.decide for shop in agents]
             # without decisions the engine's own plan stands, and nobody is looped over
-            decide = partial(self._obey, decided, shops) if decided or shops or self._silent.any() else None
+            decide = partial(self._obey, decided, shops) if decided or shops else None
             self.today = self.simulation.step(decide)
             self.datacollector.collect(self)
         except BaseException:
@@ -200,12 +200,11 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         self.firm.decide(morning)
 
     def _obey(self, decided: list[tuple[int, Posts]], shops: list[Shop], simulation: Simulation) -> None:
-        """Write decisions over the engine's plan; who has no agent posts nothing."""
+        """Write decisions over the engine's plan."""
         for index, posts in decided:
             simulation.posts_moments[index] = posts.moments
             simulation.posts_groups[index] = posts.groups
             simulation.quality[index] = posts.quality
-        simulation.posts[:, self._silent] = 0
         if shops:
             self._let_decide(shops)
 
@@ -275,7 +274,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         if isinstance(agent, KOC):
             self._kocs.add(agent)
             self._koc[agent.index] = agent
-            self._silent[agent.index] = False
+            self.simulation.silent[agent.index] = False
         elif isinstance(agent, Shop):
             self._shops.add(agent)
 
@@ -286,7 +285,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         self._shops.discard(agent)
         if isinstance(agent, KOC):
             self._koc[agent.index] = None
-            self._silent[agent.index] = True
+            self.simulation.silent[agent.index] = True
             self._ask.pop(agent, None)
 
     # ---- what came of it
