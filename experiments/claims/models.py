@@ -66,7 +66,7 @@ def first_weeks(lab: Lab, scenarios: dict[str, ks.Scenario]) -> Measured:
 def expansion(lab: Lab, scenarios: dict[str, ks.Scenario]) -> Measured:
     """C28: customers after a year, leaders over shops, and the day on which they are overtaken."""
     runs = run_all(lab, scenarios, YEAR)
-    day = ks.measures.overtaking_day(runs["shop"], runs["leader"])
+    day = ks.measures.overtaking_day(runs["shop"], runs["leader"], "new_customers")
     return Measured(
         {"customers after a year, leaders over shops, logarithm": math.log(won(runs["leader"]) / won(runs["shop"]))},
         {"day on which leaders overtake (the last one where they do not)": min(day, YEAR)}

@@ -38,6 +38,9 @@ class Effort(Section):
         return self.activity < 1 or self.response > 0
 
     def levels(self) -> NDArray[np.float64]:
-        """Effort by level of income, from none to what is wanted; shape (256,)."""
-        values: NDArray[np.float64] = (np.arange(LEVELS) / (LEVELS - 1)) ** self.response
+        """Effort by level of income, from next to nothing to what is wanted; shape (256,).
+
+        Who earns nothing still tries now and then: else she could never earn again.
+        """
+        values: NDArray[np.float64] = ((np.arange(LEVELS) + 1) / LEVELS) ** self.response
         return values
