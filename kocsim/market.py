@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kocsim.scenario import Scenario
 
 NOBODY = (1 << 32) - 1
+MOST_PRICES = 100
+"""Discounts for which tables are kept."""
 CREDITS = 6
 """Rows of what is credited to channels: see `kocsim.kernels.trade.afterwards`."""
 
@@ -78,6 +80,7 @@ class Market:
         self.inviters = np.zeros(0, np.int32)
         self.converted = np.zeros(MOST_CHANNELS, np.int64)
         self._tables()
+        self._discount: float | None = None
         self._priced = {off: self._at_prices(off) for off in {0.0, s.event.discount}}
         c = county
         collect = pick_up_chances(
@@ -108,6 +111,18 @@ class Market:
         self._joining = (np.uint32(chance(m.scan)), chances(m.join * relative), chances(m.upgrade * relative))
         self._climbing = chances(s.ladder.step * trust)
         self._inviting = chances(s.invitation.rate * trust**s.invitation.trust_exponent)
+
+    def off(self, day: int) -> float:
+        """What all pay less today, as a share: a policy's discount, or else the event's."""
+        return self.scenario.event.discount_on(day) if self._discount is None else self._discount
+
+    def decide_discount(self, share: float | None) -> None:
+        """Let all pay so much less today; None leaves it to events."""
+        self._discount = share
+        if share is not None and share not in self._priced:
+            if len(self._priced) > MOST_PRICES:
+                self._priced = {}
+            self._priced |= {off: self._at_prices(off) for off in (share, 0.0, self.scenario.event.discount)}
 
     def _at_prices(self, off: float) -> tuple[tuple[NDArray[np.uint32], ...], NDArray[np.int64]]:
         """Chances where all pay `off` less; and fen by kind of order and tier, at last the list price."""
@@ -140,7 +155,7 @@ class Market:
         )
         s = self.scenario
         likely = tuple(np.uint32(chance(p)) for p in (s.satisfaction.on_day(day), s.satisfaction.upset))
-        prices, values = self._priced[s.event.discount_on(day)]
+        prices, values = self._priced[self.off(day)]
         whole, rest = s.event.stock_on(day)
         trade.trade(
             (*people, self.flags, self.phase, self.tier, self.breadth), dates, day, SLACK, self._kinds, keys,
@@ -164,7 +179,7 @@ class Market:
             self._key(d.TRUST_ORDER, day), self._key(d.NEED_CLASS),
             *(self._key(k, day) for k in (d.SCAN, d.JOIN, d.UPGRADE, d.CLIMB, d.INVITE_NOW)), self._key(d.FOLLOWED),
         )
-        off = s.event.discount_on(day)
+        off = self.off(day)
         values = self._priced[off][1]
         trade.afterwards(
             who, (fate, self.flags, self.tier, self.joined, self.saved, self.breadth, self.won, self.orders, invites,

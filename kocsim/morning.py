@@ -207,6 +207,24 @@ class Morning:
             raise DataError(f"advertise: yuan must lie in [0, 1e+09]; got {yuan!r} on day {self.day}.")
         air.budget = float(yuan)
 
+    def discount(self, share: float) -> None:
+        """Let everybody pay so much less than the list price today, in place of an event's discount.
+
+        What it does beside the money depends on `price.elasticity`.
+
+        Raises
+        ------
+        DataError
+            Outside [0, 1], or where all residents buy alike and nothing is remembered of them (``attribution.track``
+            changes that).
+        """
+        market = self._run.market
+        if market is None:
+            raise DataError("discount needs a scenario in which touches are remembered (attribution.track).")
+        if not 0 <= share <= 1:
+            raise DataError(f"discount: share must lie in [0, 1]; got {share!r} on day {self.day}.")
+        market.decide_discount(float(share))
+
     def show(self, shops: ArrayLike) -> None:
         """Decide which shops show the product from today on; opening one costs `money.opening`.
 

@@ -218,8 +218,9 @@ class Rivalry:
         elsewhere = np.empty((len(runs), n), np.uint8)
         key = np.uint64(stream(self.seed, Decision.ROUTE, self.day))
         for b, run in enumerate(runs):
-            s = run.scenario
-            worth = self.rules.worth(s.price.price * (1 - s.event.discount_on(run.day)), s.price.reference)
+            assert run.market is not None
+            price = run.scenario.price
+            worth = self.rules.worth(price.price * (1 - run.market.off(run.day)), price.reference)
             rivals.attraction(weights[b], run.stage, run.evidence, run.flags, self.rules.habit, FLOOR, worth, 0, n)
         rivals.route(weights, key, elsewhere, 0, n)
         for b, run in enumerate(runs):

@@ -449,6 +449,8 @@ class Simulation:
     def plan(self, decide: Callable[[Simulation], None] | None) -> Shares:
         """Who posts what today."""
         self.won_by_joining = 0
+        if self.market is not None:
+            self.market.decide_discount(None)
         self._settle()
         self.speaking.draw(self.posts, self.day)
         self.quality[:] = self.scenario.posting.quality if self.sellers is None else self.sellers.quality()

@@ -275,3 +275,31 @@ def test_policies_decide_alike_at_any_number_of_threads(
     for other in results[1:]:
         assert_same(results[0], other)
     assert results[0].digest() != model(scenario, county, 25, seed=2, **options()).result().digest()
+
+
+def test_a_discount_decided_daily_is_that_of_an_event() -> None:
+    """The same orders and books whether an event lowers prices or the firm does each morning; then all as before."""
+    scenario = ks.Scenario(
+        residents=2000, kocs=20, shops=2, friends={"koc_median": 100.0}, need={"rate": 0.3}, purchase={"first": 0.5},
+        price={"elasticity": 1.5}, attribution={"track": True})
+    county = ks.County.generate(scenario, seed=1)
+
+    def sale(morning: ks.Morning) -> None:
+        if 3 <= morning.day <= 6:
+            morning.discount(0.25)
+
+    event = scenario.replace(event={"day": 3, "days": 4, "discount": 0.25, "posts": 0, "stock": 0.0})
+    by_event = ks.simulate(event, county, seed=1, days=12, progress=False, debug=True)
+    by_policy = ks.simulate(scenario, county, seed=1, days=12, progress=False, debug=True, policy=sale)
+    plain = ks.simulate(scenario, county, seed=1, days=12, progress=False)
+    assert by_policy.digest() == by_event.digest() != plain.digest()
+    assert (by_policy.ledger == by_event.ledger).all(axis=None)
+    discounts = by_policy.ledger["amount"].xs("discounts", level="account")
+    assert (discounts > 0).tolist() == [3 <= day <= 6 for day in range(1, 13)]
+    for share, sentence in ((1.5, "share must lie in"), (-0.1, "share must lie in")):
+        with pytest.raises(ks.DataError, match=sentence):
+            ks.simulate(
+                scenario, county, seed=1, days=1, progress=False, policy=lambda m, off=share: m.discount(off))
+    with pytest.raises(ks.DataError, match="touches are remembered"):
+        ks.simulate(scenario.replace(attribution={"track": False}, price={"elasticity": 0.0}), county, seed=1, days=1,
+                    progress=False, policy=lambda m: m.discount(0.1))
