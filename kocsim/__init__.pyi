@@ -11,6 +11,13 @@ from . import testing as testing
 from .county import County as County
 from .diffusion import Diffusion as Diffusion
 from .diffusion import diffuse as diffuse
+from .ensemble.designs import Design as Design
+from .ensemble.designs import Range as Range
+from .ensemble.study import Arm as Arm
+from .ensemble.sweeps import Sweep as Sweep
+from .ensemble.sweeps import open_sweep as open_sweep
+from .ensemble.sweeps import replicate as replicate
+from .ensemble.sweeps import sweep as sweep
 from .errors import DataError as DataError
 from .errors import FileError as FileError
 from .errors import Interrupted as Interrupted

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kocsim.diffusion import Diffusion
+    from kocsim.ensemble.sweeps import Sweep
     from kocsim.results import Result
 
 
@@ -26,12 +27,14 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes
     ----------
-    result : Result or Diffusion
-        Every day, or replicate, that was finished before the interruption.
+    result : Result, Diffusion or Sweep
+        Every day, replicate or run that was finished before the interruption.
     """
 
-    def __init__(self, result: Result | Diffusion) -> None:
-        if hasattr(result, "daily"):
+    def __init__(self, result: Result | Diffusion | Sweep) -> None:
+        if hasattr(result, "planned"):
+            done = f"{result.done:,} of {result.planned:,} runs"
+        elif hasattr(result, "daily"):
             done = f"{len(result.daily)} finished days"
         else:
             done = f"{result.replicates:,} finished replicates"

@@ -1,0 +1,691 @@
+"""What users call: `sweep` and `replicate`, and the `Sweep` that they get."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kocsim.ensemble.designs import Design, as_design
+from kocsim.ensemble.engine import Engine
+from kocsim.ensemble.pools import Pool, as_pool
+from kocsim.ensemble.store import Row, Store, written_aside
+from kocsim.ensemble.study import (
+    CURVES,
+    SCENARIO,
+    CountyStudy,
+    FunctionStudy,
+    Point,
+    Run,
+    Study,
+    canonical,
+    county_study,
+    runs_of,
+    unpacked,
+)
+from kocsim.errors import DataError, FileError, Interrupted, ParameterError, at_least
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from kocsim.county import County
+    from kocsim.results import Result
+
+TABLE: Final = "table.parquet"
+CURVES_FILE: Final = "curves.parquet"
+ERRORS: Final = "errors.txt"
+BLOCK: Final = 10_000
+"""Runs to a row group of the tables on disk."""
+RESERVED: Final = ("run", "point", "replicate", "seed", "digest", "day")
+
+
+def sweep(
+    scenario: Any,
+    space: Any = None,
+    replicates: int = 1,
+    days: int | None = None,
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    measures: Any = None,
+    *,
+    design: str | None = None,
+    points: int | None = None,
+    luck: str = "shared",
+    counties: int = 1,
+    county: County | None = None,
+    curves: Sequence[str] = CURVES,
+    workers: int | None = None,
+    threads: int = 1,
+    executor: Executor | None = None,
+    limit: float | None = None,
+    progress: bool = True,
+) -> Sweep:
+    """Run a scenario at many points of a parameter space, with replicates. Run the same line again: it goes on.
+
+    Parameters
+    ----------
+    scenario : Scenario, str, path, `Arm`, mapping of these, or callable
+        What is varied. A mapping from names makes an axis "scenario". A callable is a model of the user's own,
+        ``function(seed=..., **point)``, which returns a number or a mapping of numbers.
+    space : mapping, `Design`, DataFrame or sequence of mappings, optional
+        Parameters by dotted name, each with a list of values or a `Range`; all combinations unless `design` says
+        otherwise. Or points of one's own.
+    replicates : int
+        >= 1. A sweep may be given more of them later, and more points: what is done is not done again.
+    days : int, optional
+        In [1, 60000]; default: what each scenario says.
+    seed : int
+        Of the whole sweep, >= 0.
+    out : path, optional
+        Folder for ``runs.sqlite`` (all that is finished, run by run), ``table.parquet``, ``curves.parquet`` and, where
+        runs failed, ``errors.txt``. Without it all is kept in memory and lost with the process.
+    measures : mapping, sequence, str or callable, optional
+        What is measured of each `Result`; see `kocsim.ensemble.study.as_measures`. Default: `kocsim.measures.standard`.
+    design : str, optional
+        "grid", "latin", "sobol" or "one_at_a_time"; see `kocsim.ensemble.designs`.
+    points : int, optional
+        Points of a Latin hypercube or Sobol' sequence; values along each `Range` of the other designs.
+    luck : str
+        "shared": replicate r has the same luck at all points, so that differences between points have the parameters as
+        their only cause; "own": each point has luck of its own.
+    counties : int
+        How many different counties of the same parameters: replicate r takes place in number ``r % counties``. With 1,
+        intervals tell of luck within one county; with as many as replicates, of counties too.
+    county : County, optional
+        One county for all runs. Parameters of the world cannot be varied then.
+    curves : sequence of str
+        Columns of `Result.daily` to keep of each run, day by day.
+    workers : int, optional
+        Processes; default as many as there are processors; 0: none, all in this process. Results do not depend on it.
+    threads : int
+        Of each run.
+    executor : Executor, optional
+        Any of ``concurrent.futures``, such as Dask's ``client.get_executor()``, instead of `workers`. Where it is on
+        other machines, a shared `out` spares them from making each county again.
+    limit : float, optional
+        Seconds after which a run is stopped and counts as failed.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    ParameterError
+        For anything that does not fit, at any point, before the first run.
+    FileError
+        When `out` holds another sweep (other code, library versions, scenario ...), cannot be written, or is full.
+    Interrupted
+        On Ctrl-C (a `KeyboardInterrupt`); its ``result`` is the sweep so far.
+
+    Notes
+    -----
+    The seed of replicate r is `replicate_seed` of the sweep's seed and r alone, whatever other points and replicates
+    there are. A run that fails (exception, killed, out of memory or time) costs that run: it is listed in
+    `Sweep.errors`, and tried again when the line is run again.
+
+    Examples
+    --------
+    >>> import kocsim as ks
+    >>> done = ks.sweep("small", {"kocs": [50, 200]}, replicates=2, days=10, measures="customers", workers=0,
+    ...                 progress=False)
+    >>> done.table[["kocs", "replicate"]].values.tolist()
+    [[50, 0], [50, 1], [200, 0], [200, 1]]
+    """
+    at_least("replicates", replicates, 1)
+    seed = at_least("seed", seed, 0)
+    chosen = as_design({} if space is None else space, design, points, seed)
+    study, units = make_study(
+        scenario, seed=seed, days=days, counties=counties, luck=luck, measures=measures, curves=curves, threads=threads)
+    pointed = laid_out(study, chosen)
+    pool = as_pool(executor, workers, limit)
+    with session(study, units, out, pool, county) as desk:
+        runs = [(number, run) for number, point in enumerate(pointed) for run in runs_of(study, point, range(replicates))]
+        return desk.do(chosen, pointed, runs, progress)
+
+
+def replicate(
+    scenario: Any, n: int = 20, seed: int = 0, days: int | None = None, **options: Any
+) -> Sweep:
+    """Run one scenario `n` times, each with luck and a county of its own.
+
+    Parameters
+    ----------
+    scenario : Scenario, str, path or `Arm`
+    n : int
+        >= 1.
+    seed, days
+        As in `sweep`.
+    **options
+        As in `sweep`: `out`, `measures`, `counties` (here `n` unless given), `county`, `curves`, `workers` ...
+
+    Returns
+    -------
+    Sweep
+        Of one point.
+
+    Examples
+    --------
+    >>> import kocsim as ks
+    >>> bands = ks.replicate("small", n=4, days=5, workers=0, progress=False).quantiles([0.1, 0.9])
+    >>> bands.shape
+    (5, 8)
+    """
+    n = at_least("n", n, 1)
+    options.setdefault("counties", 1 if options.get("county") is not None else n)
+    return sweep(scenario, None, n, days, seed, **options)
+
+
+def open_sweep(path: str | os.PathLike[str]) -> Sweep:
+    """Read a sweep from its folder, finished or not, also while it runs.
+
+    Raises
+    ------
+    FileError
+        When there is none.
+    """
+    return Sweep(Store(Path(path), write=False))
+
+
+# ---- how it is done
+
+
+def make_study(scenario: Any, *, seed: int, measures: Any = None, **options: Any) -> tuple[Study, dict[str, str]]:
+    """The study that a user's first argument asks for, and the units of its measures."""
+    from kocsim.ensemble.study import Arm
+    from kocsim.scenario import Scenario
+
+    if callable(scenario) and not isinstance(scenario, (Scenario, Arm, str, os.PathLike)):
+        if measures is not None:
+            raise ParameterError("measures are of a Result; a function of your own returns its numbers itself.")
+        return FunctionStudy(scenario, seed, options["luck"]), {}
+    if measures is None:
+        from kocsim.measures import standard as measures
+    return county_study(scenario, seed=seed, measures=measures, **options)
+
+
+def laid_out(study: Study, design: Design) -> list[Point]:
+    """The points of a design for each scenario, all of them checked.
+
+    Raises
+    ------
+    ParameterError
+        Naming what does not fit, and the point.
+    """
+    arms = list(study.arms) if isinstance(study, CountyStudy) else [""]
+    if len(arms) > 1 and SCENARIO in design.names:
+        raise ParameterError("scenario is an axis of its own where several are given; it cannot be in the space too.")
+    taken = next((name for name in design.names if name in RESERVED), None)
+    if taken is not None:
+        raise ParameterError(f"{taken} is a column of the table and cannot be varied.")
+    points = [{SCENARIO: arm, **row} if len(arms) > 1 else dict(row) for arm in arms for row in design]
+    seen: dict[str, int] = {}
+    for number, point in enumerate(points):
+        try:
+            study.check(point)
+        except ParameterError as error:
+            raise ParameterError(f"At point {number} of the sweep ({_said(point)}): {error}") from None
+        before = seen.setdefault(canonical(point), number)
+        if before != number:
+            raise ParameterError(f"Points {before} and {number} of the sweep are the same: {_said(point)}.")
+    return points
+
+
+def _said(point: Point) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in point.items()) or "the scenario itself"
+
+
+class Desk:
+    """A study with its store and its workers: what sweeps, comparisons and searches have in common."""
+
+    def __init__(self, study: Study, units: dict[str, str], store: Store, pool: Pool) -> None:
+        self.study, self.units, self.store = study, units, store
+        self._pool = pool
+        self._engine: Engine | None = None
+
+    def do(
+        self, design: Design, points: Sequence[Point], runs: Sequence[tuple[int, Run]], progress: bool,
+        report: bool = True,
+    ) -> Sweep:
+        """Do what is missing of the runs (each with the number of its point), and give the sweep of all."""
+        from tqdm.auto import tqdm
+
+        names = [*([SCENARIO] if points and SCENARIO in points[0] else []), *design.names]
+        shown = [(point, {
+            name: point[name] if name in point else self.study.value(point, name) for name in names}) for point in points]
+        self.store.lay_out(shown, runs)
+        self.store.note({"design": design.kind, "axes": json.dumps(names), "units": json.dumps(self.units)})
+        done = self.store.done()
+        before = sum(run.key in done for _, run in runs)
+        if before < len(runs) and self._engine is None:
+            self._engine = Engine(self.study, self.store, self._pool)
+        with tqdm(total=len(runs), initial=before, unit="run", disable=not progress) as bar:
+            failures = 0
+
+            def tick(kept: int, failed: int) -> None:
+                nonlocal failures
+                failures += failed
+                if failures:
+                    bar.set_postfix_str(f"{failures} failed", refresh=False)
+                bar.update(kept)
+
+            try:
+                if self._engine is not None:
+                    self._engine._tick = tick
+                    self._engine.run([run for _, run in runs])
+            except KeyboardInterrupt:
+                raise Interrupted(self._sweep(report)) from None
+        return self._sweep(report)
+
+    def _sweep(self, report: bool) -> Sweep:
+        result = Sweep(self.store, self.study)
+        if report and self.store.folder is not None:
+            result.write()
+        return result
+
+    def close(self, at_once: bool) -> None:
+        """Let go of workers and folder; what is in memory stays."""
+        try:
+            if self._engine is not None:
+                self._engine.close(at_once)
+            else:
+                self._pool.close(at_once)
+        finally:
+            if self.store.folder is not None:
+                self.store.close()
+
+
+@contextmanager
+def session(
+    study: Study, units: dict[str, str], out: str | os.PathLike[str] | None, pool: Pool, county: County | None = None
+) -> Iterator[Desk]:
+    """A desk that is cleared when the work is over, however it ends."""
+    import dataclasses
+    import shutil
+
+    at_once = True
+    aside: str | None = None
+    store: Store | None = None
+    desk: Desk | None = None
+    try:
+        if county is not None:
+            if not isinstance(study, CountyStudy):
+                raise ParameterError("county goes with scenarios, not with a function of your own.")
+            aside = tempfile.mkdtemp(prefix="kocsim-county-")
+            study = dataclasses.replace(
+                study, place=str(county.save(Path(aside) / "county")), fingerprint=county.fingerprint)
+        store = Store(None if out is None else Path(out))
+        store.claim(study.identity())
+        desk = Desk(study, units, store, pool)
+        yield desk
+        at_once = False
+    finally:
+        if desk is not None:
+            desk.close(at_once)
+        else:
+            pool.close(True)
+            if store is not None:
+                store.close()
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+# ---- what comes of it
+
+
+class Sweep:
+    """Runs of a sweep: tables of what was measured, and of what failed.
+
+    Attributes
+    ----------
+    study : Study or None
+        What the runs are of; None when it was read from a folder.
+    axes : list of str
+        Parameters that are varied.
+    design : str
+        What kind of design it is.
+    """
+
+    def __init__(self, store: Store, study: Study | None = None) -> None:
+        self._folder = store.folder
+        self._memory = store if store.folder is None else None
+        self.study = study
+        self.axes: list[str] = json.loads(store.about("axes") or "[]")
+        self.design = store.about("design") or "empty sweep"
+        self.units: dict[str, str] = json.loads(store.about("units") or "{}")
+        self.identity: dict[str, Any] = json.loads(store.about("identity") or "{}")
+        self.planned, self.done, self.failed = store.counts()
+        if store.folder is not None and study is None:
+            store.close()
+
+    @contextmanager
+    def _open(self) -> Iterator[Store]:
+        if self._memory is not None:
+            yield self._memory
+            return
+        store = Store(self._folder, write=False)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """A row a point, a column an axis."""
+        import pandas as pd
+
+        with self._open() as store:
+            shown = [values for _, values in store.points()]
+        table = pd.DataFrame({name: [_cell(values[name]) for values in shown] for name in self.axes},
+                             index=pd.RangeIndex(len(shown), name="point"))
+        return table
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row a finished run: ``point``, the axes, ``replicate``, ``seed``, the measures, ``digest``.
+
+        Index "run": its place in the design. Failed runs are in `errors` instead.
+        """
+        import pandas as pd
+
+        with self._open() as store:
+            blocks = [self._frame(rows) for rows in _blocks(store.rows())]
+        return pd.concat(blocks) if blocks else self._frame([])
+
+    @cached_property
+    def measures(self) -> list[str]:
+        """Names of what was measured."""
+        if "measures" in self.identity:
+            return list(self.identity["measures"])
+        with self._open() as store:
+            names = dict.fromkeys(name for row in store.rows() for name in json.loads(row.numbers))
+        return list(names)
+
+    def _frame(self, rows: Sequence[Row]) -> pd.DataFrame:
+        import numpy as np
+        import pandas as pd
+
+        numbers = [json.loads(row.numbers) for row in rows]
+        number = np.array([row.point for row in rows], np.int64)
+        columns: dict[str, Any] = {"point": number}
+        columns |= {name: self.points[name].array[number] for name in self.axes}
+        columns |= {
+            "replicate": np.array([row.replicate for row in rows], np.int64),
+            "seed": np.array([row.seed for row in rows], np.int64),
+        }
+        columns |= {
+            name: np.array([one.get(name, np.nan) for one in numbers], np.float64) for name in self.measures}
+        columns["digest"] = pd.array([row.digest for row in rows], dtype="str")
+        index = pd.Index(np.array([row.position for row in rows], np.int64), name="run")
+        return pd.DataFrame(columns, index=index)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Days of all finished runs: index (run, day), columns of `Result.daily`."""
+        import pandas as pd
+
+        with self._open() as store:
+            blocks = [self._days(rows) for rows in _blocks(store.rows(curves=True))]
+        return pd.concat(blocks) if blocks else self._days([])
+
+    def _days(self, rows: Sequence[Row]) -> pd.DataFrame:
+        import numpy as np
+        import pandas as pd
+
+        names = self.identity.get("curves", [])
+        parts = [unpacked(row.curves, len(names)) for row in rows if row.curves]
+        runs = np.array([row.position for row in rows if row.curves], np.int64)
+        sizes = np.array([len(part) for part in parts], np.int64)
+        days = np.concatenate([np.arange(1, size + 1) for size in sizes]) if parts else np.zeros(0, np.int64)
+        index = pd.MultiIndex.from_arrays([np.repeat(runs, sizes), days.astype(np.int64)], names=["run", "day"])
+        values = np.concatenate(parts) if parts else np.zeros((0, len(names)), np.int64)
+        return pd.DataFrame(values, index=index, columns=list(names))
+
+    @cached_property
+    def errors(self) -> pd.DataFrame:
+        """A row a failed run: axes, ``replicate``, ``seed``, ``error``, ``traceback``, and its exact ``parameters``."""
+        import pandas as pd
+
+        with self._open() as store:
+            rows = list(store.rows(done=False))
+        number = [row.point for row in rows]
+        columns: dict[str, Any] = {name: self.points[name].array[number] for name in self.axes}
+        columns |= {
+            "replicate": [row.replicate for row in rows], "seed": [row.seed for row in rows],
+            "error": [row.error for row in rows], "traceback": [row.trace for row in rows],
+            "parameters": [row.parameters for row in rows],
+        }
+        return pd.DataFrame(columns, index=pd.Index([row.position for row in rows], name="run", dtype="int64"))
+
+    @cached_property
+    def seconds(self) -> pd.Series[float]:
+        """Seconds that each finished run took in its worker; of no consequence for any table."""
+        import pandas as pd
+
+        with self._open() as store:
+            found = {row.position: row.seconds for row in store.rows()}
+        return pd.Series(found, name="seconds", dtype="float64").rename_axis("run")
+
+    def summary(self, ci: float = 0.95) -> pd.DataFrame:
+        """Means over replicates, with intervals.
+
+        Parameters
+        ----------
+        ci : float
+            Level of the intervals (Student's t), in (0, 1).
+
+        Returns
+        -------
+        DataFrame
+            Index: the axes (a single row where nothing is varied); columns (measure, statistic) with ``mean``, ``se``,
+            ``low``, ``high`` and ``n``, the runs that could tell. Replicates of which the measure is NaN are left out.
+        """
+        import pandas as pd
+        from scipy import stats
+
+        ci = checked_level("ci", ci)
+        groups = self.table.groupby("point")
+        parts = {}
+        for name in self.measures:
+            finite = groups[name].agg(["mean", "std", "count"])
+            se = finite["std"] / finite["count"] ** 0.5
+            reach = se * stats.t.ppf((1 + ci) / 2, (finite["count"] - 1).clip(lower=1))
+            parts[name] = pd.DataFrame({
+                "mean": finite["mean"], "se": se, "low": finite["mean"] - reach, "high": finite["mean"] + reach,
+                "n": finite["count"]})
+        table = pd.concat(parts, axis=1, names=["measure", "statistic"])
+        return self._by_axes(table)
+
+    def quantiles(self, q: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.DataFrame:
+        """Bands: quantiles of the curves over replicates, day by day.
+
+        Parameters
+        ----------
+        q : sequence of float
+            In [0, 1].
+
+        Returns
+        -------
+        DataFrame
+            Index: the axes and "day" (only "day" where nothing is varied); columns (curve, quantile).
+        """
+        import pandas as pd
+
+        levels = [checked_share("q", one) for one in ([q] if isinstance(q, float) else q)]
+        days = self.curves
+        if not len(days.columns) or not len(days):
+            raise DataError("This sweep kept no curves: ask for some with curves=.")
+        point = self.table["point"].reindex(days.index.get_level_values("run")).to_numpy()
+        groups = days.groupby([point, days.index.get_level_values("day")])
+        table = pd.concat({one: groups.quantile(one) for one in levels}, axis=1)
+        table = table.swaplevel(axis=1).reindex(columns=pd.MultiIndex.from_product(
+            [days.columns, levels], names=["curve", "quantile"])).rename_axis(index=["point", "day"])
+        if not self.axes:
+            return table.droplevel("point")
+        axes = self.points.loc[table.index.get_level_values("point")].reset_index(drop=True)
+        index = pd.MultiIndex.from_frame(axes.assign(day=table.index.get_level_values("day")))
+        return table.set_axis(index)
+
+    def _by_axes(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table by point, by the axes instead."""
+        import pandas as pd
+
+        if not self.axes:
+            return table
+        axes = self.points.loc[table.index]
+        index = pd.Index(axes[self.axes[0]]) if len(self.axes) == 1 else pd.MultiIndex.from_frame(axes)
+        return table.set_axis(index)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Measures and curves as one labelled data set (needs the extra ``kocsim[xarray]``).
+
+        Dimensions: each axis of a complete grid, otherwise "point" with the axes as its coordinates; "replicate";
+        "day" for curves. What failed or was not measured is NaN.
+        """
+        try:
+            import xarray as xr
+        except ImportError:
+            raise ImportError("Sweep.to_xarray needs xarray; install it with: pip install 'kocsim[xarray]'") from None
+        import numpy as np
+
+        table, points = self.table, self.points
+        replicates = np.unique(table["replicate"].to_numpy())
+        row = table["point"].to_numpy(), np.searchsorted(replicates, table["replicate"].to_numpy())
+        data = xr.Dataset(coords={"replicate": replicates, "point": points.index.to_numpy()})
+        for name in self.measures:
+            values = np.full((len(points), replicates.size), np.nan)
+            values[row] = table[name]
+            data[name] = ("point", "replicate"), values, {"units": self.units.get(name, "")}
+        days = self.curves
+        if len(days):
+            from kocsim.results import UNITS
+
+            length = int(days.index.get_level_values("day").max())
+            place = np.searchsorted(table.index.to_numpy(), days.index.get_level_values("run"))
+            where = row[0][place], row[1][place], days.index.get_level_values("day").to_numpy() - 1
+            data = data.assign_coords(day=np.arange(1, length + 1))
+            for name in days.columns:
+                values = np.full((len(points), replicates.size, length), np.nan)
+                values[where] = days[name]
+                data[f"{name}_by_day"] = ("point", "replicate", "day"), values, {"units": UNITS[name]}
+        data.attrs = {"design": self.design, "seed": str(self.identity.get("seed"))}
+        coordinates = {name: ("point", points[name].to_numpy()) for name in self.axes}
+        if not self.axes:
+            return data.isel(point=0, drop=True)
+        sizes = [points[name].nunique() for name in self.axes]
+        if int(np.prod(sizes)) == len(points) and not points.duplicated().any():
+            data = data.assign_coords(coordinates).set_index(point=self.axes) if len(self.axes) > 1 else (
+                data.drop_vars("point").assign_coords({self.axes[0]: coordinates[self.axes[0]]})
+                .swap_dims(point=self.axes[0]))
+            return data.unstack("point") if len(self.axes) > 1 else data
+        return data.assign_coords(coordinates)
+
+    def result(self, run: int, progress: bool = False) -> Result:
+        """A run again, whole: the same to the last resident, because it is made from the same seeds.
+
+        Parameters
+        ----------
+        run : int
+            As in the index of `table`.
+
+        Raises
+        ------
+        DataError
+            For runs that are not in the design, and sweeps that were read from a folder or are of no scenario.
+        """
+        if not isinstance(self.study, CountyStudy):
+            raise DataError("Only a sweep of scenarios that was just run can repeat a run; run its line again.")
+        if self.study.place is not None:
+            raise DataError("The county was the user's: run kocsim.simulate with it and the run's seed.")
+        with self._open() as store:
+            found = store.run(run)
+            points = store.points()
+        if found is None:
+            raise DataError(f"run must be one of the table's; got {run!r}.")
+        key, number, replicate, seed = found
+        return self.study.simulate(Run(key, points[number][0], replicate, seed), None, progress)
+
+    def write(self) -> None:
+        """Write the tables to the sweep's folder, a block at a time: memory does not grow with the runs.
+
+        Raises
+        ------
+        FileError
+            When they cannot be written.
+        """
+        if self._folder is None:
+            raise DataError("This sweep is in memory; give sweep a folder with out=.")
+        with self._open() as store:
+            written_aside(self._folder / TABLE, lambda path: _to_parquet(
+                path, self._frame([]), (self._frame(rows) for rows in _blocks(store.rows()))))
+            if self.identity.get("curves"):
+                written_aside(self._folder / CURVES_FILE, lambda path: _to_parquet(
+                    path, self._days([]), (self._days(rows) for rows in _blocks(store.rows(curves=True), 500))))
+            if self.failed:
+                text = "\n\n".join(
+                    f"run {row.position}: {row.error}\n{row.parameters}\n{row.trace}" for row in store.rows(done=False))
+                written_aside(self._folder / ERRORS, lambda path: path.write_text(text, "utf-8"))
+            else:
+                (self._folder / ERRORS).unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return self.done
+
+    def __repr__(self) -> str:
+        where = "in memory" if self._folder is None else f"in {self._folder}"
+        missing = self.planned - self.done - self.failed
+        state = f"{self.done:,} runs" + (f", {self.failed:,} failed (see .errors)" if self.failed else "") + (
+            f", {missing:,} not done yet" if missing else "")
+        return f"<Sweep: {self.design} over {', '.join(self.axes) or 'nothing'}; {state}, {where}>"
+
+
+def checked_level(name: str, value: float) -> float:
+    """A level of confidence, in (0, 1)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise ParameterError(f"{name} must be a number in (0, 1); got {value!r}.")
+    return float(value)
+
+
+def checked_share(name: str, value: float) -> float:
+    """A share, in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ParameterError(f"{name} must be in [0, 1]; got {value!r}.")
+    return float(value)
+
+
+def _blocks(rows: Iterator[Row], size: int = BLOCK) -> Iterator[list[Row]]:
+    from itertools import islice
+
+    while block := list(islice(rows, size)):
+        yield block
+
+
+def _to_parquet(path: Path, empty: pd.DataFrame, blocks: Iterator[pd.DataFrame]) -> None:
+    """Tables one after the other in one file; the same bytes for the same tables."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.Schema.from_pandas(empty)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for block in blocks:
+            writer.write_table(pa.Table.from_pandas(block, schema=schema))
+
+
+def _cell(value: Any) -> Any:
+    """A parameter's value as a cell of a table: a number, a truth value or text."""
+    return value if isinstance(value, (int, float, str, bool)) or value is None else json.dumps(value)
+
+
+__all__ = [
+    "Callable", "Desk", "FileError", "Mapping", "Sweep", "laid_out", "make_study", "open_sweep", "replicate", "session",
+    "sweep",
+]
