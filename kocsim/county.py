@@ -294,6 +294,13 @@ class County:
         return flags
 
     @cached_property
+    def fingerprint(self) -> str:
+        """A checksum of all arrays: the same for the same county, whatever it was made from."""
+        from kocsim.countyfile import checksum
+
+        return checksum(self)
+
+    @cached_property
     def memberships(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Groups of each resident as rows: offsets (n + 1,) and group numbers."""
         from kocsim.kernels import world

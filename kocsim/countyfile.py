@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import secrets
@@ -120,6 +121,14 @@ def _put_in_place(aside: Path, target: Path) -> None:
         os.replace(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def checksum(county: County) -> str:
+    """A checksum of all arrays of a county, by name."""
+    parts = [
+        f"{name} {zlib.crc32(repr(array.tolist()).encode()) if array.dtype.hasobject else _checksum(array):08x}"
+        for name, array in sorted(arrays_of(county).items())]
+    return hashlib.blake2b("\n".join([*parts, *county.columns]).encode(), digest_size=12).hexdigest()
 
 
 def _checksum(array: NDArray[Any]) -> int:

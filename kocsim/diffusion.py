@@ -319,6 +319,10 @@ class Diffusion:
             return float("nan")
         return float(self.sizes.std(ddof=1) / np.sqrt(self.replicates))
 
+    def finished(self) -> str:
+        """What is done, in words."""
+        return f"{self.replicates:,} finished replicates"
+
     def summary(self) -> pd.Series[Any]:
         """Final adopters over replicates: mean, standard error, quantiles; and their share of all residents."""
         import pandas as pd

@@ -32,12 +32,7 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, result: Result | Diffusion | Sweep) -> None:
-        if hasattr(result, "planned"):
-            done = f"{result.done:,} of {result.planned:,} runs"
-        elif hasattr(result, "daily"):
-            done = f"{len(result.daily)} finished days"
-        else:
-            done = f"{result.replicates:,} finished replicates"
+        done = result.finished()
         super().__init__(f"interrupted after {done}")
         self.result: Any = result
 

@@ -149,6 +149,10 @@ class Result:
             f"customers {last.customers / n:.1%}>"
         )
 
+    def finished(self) -> str:
+        """What is done, in words."""
+        return f"{len(self.daily)} finished days"
+
     def summary(self) -> pd.DataFrame:
         """How far the product got: residents and share of the county who are aware, identified, customers, and
         who were reached by at least 1, 2, 3 and 4 distinct KOCs, on the last day."""

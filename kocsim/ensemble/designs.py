@@ -229,8 +229,8 @@ def as_design(space: Any, design: str | None, points: int | None, seed: int) -> 
     ranges = [name for name, given in space.items() if isinstance(given, Range)]
     if design is None and ranges:
         raise ParameterError(
-            f"{ranges[0]} is a Range, so say how to sample it: design='latin' or 'sobol' with points=, or design='grid' "
-            "or 'one_at_a_time' with points= values along each Range.")
+            f"{ranges[0]} is a Range, so say how to sample it: design='latin' or 'sobol' with points=, or "
+            "design='grid' or 'one_at_a_time' with points= values along each Range.")
     steps = STEPS if points is None else at_least("points", points, 2, MOST_POINTS)
     return one_at_a_time(space, steps) if design == "one_at_a_time" else grid(space, steps)
 
@@ -253,9 +253,6 @@ def checked(space: Space) -> dict[str, Any]:
         values = [_plain(value) for value in given]
         if not values:
             raise ParameterError(f"{name} must have at least one value in a space; got none.")
-        twice = next((value for i, value in enumerate(values) if value in values[:i]), None) if len(values) < 1000 else None
-        if twice is not None:
-            raise ParameterError(f"{name} has the value {twice!r} twice in a space.")
         out[name] = values
     return out
 

@@ -59,7 +59,7 @@ class Theirs:
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
-        self.workers = int(getattr(executor, "_max_workers", None) or 0)
+        self.workers = int(getattr(executor, "_max_workers", None) or 0)  # not all of them say
         self.ahead = 4 * self.workers if self.workers else 64
         self._given: set[Future[Any]] = set()
 
@@ -77,7 +77,7 @@ class Theirs:
                 future.cancel()
 
     def lost(self, error: BaseException) -> str | None:
-        """An executor that breaks takes all its tasks with it; one that lost a single worker says so by other errors."""
+        """An executor that breaks takes all its tasks with it; one that lost a worker has errors of its own."""
         if isinstance(error, BrokenExecutor):
             return None
         return f"lost by the executor: {type(error).__name__}: {error}"
@@ -91,7 +91,7 @@ class Local:
 
         self.workers, self.limit = workers, limit
         self.ahead = 2 * workers + 2
-        self._pool = ProcessPool(workers, initializer=_begin, context=_Spawn())  # type: ignore[arg-type]
+        self._pool = ProcessPool(workers, initializer=_begin, context=_Spawn())
         self._pool.schedule(os.getpid)  # begin to start them
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -102,9 +102,9 @@ class Local:
     def close(self, at_once: bool) -> None:
         """End the processes."""
         if at_once:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]
         else:
-            self._pool.close()
+            self._pool.close()  # type: ignore[no-untyped-call]
         self._pool.join()
 
     def lost(self, error: BaseException) -> str | None:
@@ -176,11 +176,10 @@ def _begin() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-    _spare_threads()
+    from tqdm import tqdm
 
-
-def _spare_threads() -> None:
-    """Workers share the processors; libraries must not each start a thread a processor."""
+    tqdm.set_lock(threading.RLock())  # its own one is shared by processes, and left behind by those that are ended
+    # workers share the processors; libraries must not each start a thread a processor
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
@@ -188,8 +187,8 @@ def _spare_threads() -> None:
 class _Process(SpawnProcess):
     """A process that does not run the user's script a second time.
 
-    Spawned processes import the main script, so that what it defines can be unpickled there, which asks every script for
-    ``if __name__ == "__main__":``. What workers need of it comes to them by value (cloudpickle).
+    Spawned processes import the main script, so that what it defines can be unpickled there, which asks every script
+    for ``if __name__ == "__main__":``. What workers need of it comes to them by value (cloudpickle).
     """
 
     @staticmethod
@@ -198,7 +197,7 @@ class _Process(SpawnProcess):
             usual = spawn.get_preparation_data
             spawn.get_preparation_data = _without_main
             try:
-                return SpawnProcess._Popen(process)  # type: ignore[attr-defined]
+                return SpawnProcess._Popen(process)
             finally:
                 spawn.get_preparation_data = usual
 

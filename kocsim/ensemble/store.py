@@ -148,8 +148,8 @@ class Store:
             name, had, has = different[0]
             further = f" (and {len(different) - 1} more)" if len(different) > 1 else ""
             raise FileError(
-                f"{self.folder} holds a sweep with {name} = {_short(had)}; this one has {_short(has)}{further}. Results "
-                "of both must not be mixed: choose another folder, or delete this one.")
+                f"{self.folder} holds a sweep with {name} = {_short(had)}; this one has {_short(has)}{further}. "
+                "Results of both must not be mixed: choose another folder, or delete this one.")
 
     def note(self, values: dict[str, str]) -> None:
         """Keep texts by name."""
@@ -182,12 +182,13 @@ class Store:
         """Keep what came of runs, and of those that failed what they were made of."""
         with self._all_or_nothing():
             self._file.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (
-                (run.key, not one.error, one.numbers, one.digest, one.curves, one.seconds, one.error, one.trace, made_of)
-                for run, one, made_of in outcomes))
+                (run.key, not one.error, one.numbers, one.digest, one.curves, one.seconds, one.error, one.trace, said)
+                for run, one, said in outcomes))
 
     def numbers(self, keys: Sequence[bytes]) -> list[dict[str, float] | None]:
         """Measures of runs by key; None where a run failed or was not done."""
-        found = (self._file.execute("SELECT numbers FROM runs WHERE key = ? AND done", (key,)).fetchone() for key in keys)
+        one = "SELECT numbers FROM runs WHERE key = ? AND done"
+        found = (self._file.execute(one, (key,)).fetchone() for key in keys)
         return [None if row is None else json.loads(row[0]) for row in found]
 
     def error(self, key: bytes) -> str:

@@ -99,8 +99,13 @@ class Outcome(NamedTuple):
 class Study(Protocol):
     """What can be run many times: `CountyStudy`, `FunctionStudy`."""
 
-    seed: int
-    luck: str
+    @property
+    def seed(self) -> int:
+        """Of the whole study."""
+
+    @property
+    def luck(self) -> str:
+        """One of `LUCK`."""
 
     def identity(self) -> dict[str, Any]:
         """What runs must have in common to stand in one table: plain values that JSON can hold."""
@@ -319,7 +324,8 @@ class FunctionStudy:
         try:
             inspect.signature(self.function).bind(seed=0, **point)
         except TypeError as error:
-            raise ParameterError(f"{self.function!r} must take seed and the parameters of the design: {error}.") from None
+            raise ParameterError(
+                f"{self.function!r} must take seed and the parameters of the design: {error}.") from None
 
     def world(self, run: Run) -> World | None:
         return None
@@ -480,7 +486,7 @@ def described(thing: Any) -> str | None:
         try:
             source = inspect.getsource(kind)
         except (OSError, TypeError):
-            source = _shown(getattr(kind, "__code__", None) and kind.__code__.co_code)
+            source = _shown(getattr(getattr(kind, "__code__", None), "co_code", None))
     held: Any = None
     if inspect.isfunction(thing):
         cells = [cell.cell_contents for cell in thing.__closure__ or ()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import cached_property
@@ -29,7 +29,7 @@ from kocsim.ensemble.study import (
     runs_of,
     unpacked,
 )
-from kocsim.errors import DataError, FileError, Interrupted, ParameterError, at_least
+from kocsim.errors import DataError, Interrupted, ParameterError, at_least
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +149,9 @@ def sweep(
     pointed = laid_out(study, chosen)
     pool = as_pool(executor, workers, limit)
     with session(study, units, out, pool, county) as desk:
-        runs = [(number, run) for number, point in enumerate(pointed) for run in runs_of(study, point, range(replicates))]
+        runs = [
+            (number, run) for number, point in enumerate(pointed)
+            for run in runs_of(study, point, range(replicates))]
         return desk.do(chosen, pointed, runs, progress)
 
 
@@ -260,8 +262,9 @@ class Desk:
         from tqdm.auto import tqdm
 
         names = [*([SCENARIO] if points and SCENARIO in points[0] else []), *design.names]
-        shown = [(point, {
-            name: point[name] if name in point else self.study.value(point, name) for name in names}) for point in points]
+        shown = [
+            (point, {name: point[name] if name in point else self.study.value(point, name) for name in names})
+            for point in points]
         self.store.lay_out(shown, runs)
         self.store.note({"design": design.kind, "axes": json.dumps(names), "units": json.dumps(self.units)})
         done = self.store.done()
@@ -637,6 +640,10 @@ class Sweep:
             else:
                 (self._folder / ERRORS).unlink(missing_ok=True)
 
+    def finished(self) -> str:
+        """What is done, in words."""
+        return f"{self.done:,} of {self.planned:,} runs"
+
     def __len__(self) -> int:
         return self.done
 
@@ -684,8 +691,3 @@ def _cell(value: Any) -> Any:
     """A parameter's value as a cell of a table: a number, a truth value or text."""
     return value if isinstance(value, (int, float, str, bool)) or value is None else json.dumps(value)
 
-
-__all__ = [
-    "Callable", "Desk", "FileError", "Mapping", "Sweep", "laid_out", "make_study", "open_sweep", "replicate", "session",
-    "sweep",
-]
