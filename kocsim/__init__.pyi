@@ -13,8 +13,9 @@ from .diffusion import Diffusion as Diffusion
 from .diffusion import diffuse as diffuse
 from .ensemble.designs import Design as Design
 from .ensemble.designs import Range as Range
+from .ensemble.outcome import Sweep as Sweep
 from .ensemble.study import Arm as Arm
-from .ensemble.sweeps import Sweep as Sweep
+from .ensemble.sweepfile import read_sweep as read_sweep
 from .ensemble.sweeps import open_sweep as open_sweep
 from .ensemble.sweeps import replicate as replicate
 from .ensemble.sweeps import sweep as sweep

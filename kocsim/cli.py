@@ -15,6 +15,7 @@ from kocsim.errors import DataError, FileError, Interrupted, ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kocsim.ensemble.outcome import Sweep
     from kocsim.results import Result
     from kocsim.scenario import Scenario
 
@@ -37,9 +38,8 @@ def _scenario(name: str, changes: list[str] | None, days: int | None = None) -> 
     from kocsim.scenario import as_scenario
 
     scenario = as_scenario(name)
-    words = {p.name for p in scenario.parameters() if isinstance(p.value, str)}
-    values = dict(_change(text, words) for text in changes or ())
-    return scenario.replace(**values, **({} if days is None else {"days": days}))
+    changed = _changed(scenario, changes or [])
+    return changed if days is None else changed.replace(days=days)
 
 
 def _change(text: str, words: set[str]) -> tuple[str, Any]:
@@ -171,6 +171,80 @@ def _save(result: Result, scenario: Scenario, out: Path) -> None:
     except OSError as error:
         raise FileError(f"Cannot write {out / 'overview.png'}: {error.strerror}.") from None
     typer.echo(f"saved in {out}: tables (Parquet), provenance.json, scenario.toml, overview.png")
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sweep as TOML: scenario, [space], replicates ...")],
+    out: Annotated[Path, typer.Option(help="Folder for all that is finished; the same line again goes on in it.")],
+    workers: Annotated[int | None, typer.Option(help="Processes; default: as many as there are processors.")] = None,
+    replicates: Annotated[int | None, typer.Option(help="Instead of the file's.")] = None,
+    days: Annotated[int | None, typer.Option(help="Instead of the file's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the file's.")] = None,
+    limit: Annotated[float | None, typer.Option(help="Seconds after which a run is stopped, and failed.")] = None,
+    changes: Changes = None,
+    quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
+) -> None:
+    """Run a scenario at many points, with replicates; go on where an earlier call was cut off."""
+    from kocsim.ensemble import outcome, sweeps
+    from kocsim.ensemble.sweepfile import read_sweep
+
+    given = read_sweep(file)
+    options = {"replicates": replicates, "days": days, "seed": seed, "limit": limit}
+    given |= {name: value for name, value in options.items() if value is not None}
+    if changes:
+        arms = given["scenario"]
+        given["scenario"] = {name: _changed(one, changes) for name, one in arms.items()} if isinstance(
+            arms, dict) else _changed(arms, changes)
+    start = time.perf_counter()
+    try:
+        done, finished = sweeps.sweep(**given, out=out, workers=workers, progress=not quiet), True
+    except Interrupted as stop:
+        done, finished = stop.result, False
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted; what was finished before is in {out}.", err=True)
+        raise typer.Exit(130) from None
+    _report_sweep(done, time.perf_counter() - start, out)
+    if not finished:
+        typer.echo(f"Interrupted after {done.finished()}, kept in {out}; the same line goes on.", err=True)
+        raise typer.Exit(130)
+    if done.failed:
+        typer.echo(f"{done.failed} of {done.planned:,} runs failed; see {out / outcome.ERRORS}.", err=True)
+        raise typer.Exit(1)
+
+
+def _report_sweep(done: Sweep, seconds: float, out: Path) -> None:
+    """Means and intervals of what the runs could tell."""
+    if not done.done:
+        typer.echo("No run is finished.")
+        return
+    summary = done.summary()
+    typer.echo(f"\n{done!r}\n\nmeans and 95% intervals over replicates\n")
+    shown = {}
+    for name in done.measures:
+        if (summary[name]["n"] > 0).any():
+            shown[name] = [_interval(row) for _, row in summary[name].iterrows()]
+    import pandas as pd
+
+    table = pd.DataFrame(shown, index=summary.index)
+    typer.echo((table if len(table) <= 60 else table.head(60)).T.to_string() if len(table) <= 4 else table.to_string())
+    typer.echo(f"\n{seconds:.1f} s; tables in {out}: {', '.join(file.name for file in sorted(out.glob('*.parquet')))}")
+
+
+def _interval(row: Any) -> str:
+    """A mean and its interval with as many digits as the interval has meaning for."""
+    import math
+
+    mean, low, high = float(row["mean"]), float(row["low"]), float(row["high"])
+    if not math.isfinite(mean) or not high - low > 0:
+        return f"{mean:.4g}"
+    digits = min(max(0, 1 - math.floor(math.log10(high - low))), 9)
+    return f"{mean:,.{digits}f} [{low:,.{digits}f}, {high:,.{digits}f}]"
+
+
+def _changed(scenario: Scenario, changes: list[str]) -> Scenario:
+    words = {p.name for p in scenario.parameters() if isinstance(p.value, str)}
+    return scenario.replace(**dict(_change(text, words) for text in changes))
 
 
 @app.command()

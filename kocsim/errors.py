@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kocsim.diffusion import Diffusion
-    from kocsim.ensemble.sweeps import Sweep
+    from kocsim.ensemble.outcome import Sweep
     from kocsim.results import Result
 
 

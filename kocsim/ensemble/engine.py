@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kocsim.ensemble.study import Outcome, Run, Study, World
 
 WORLDS: Final = "worlds"
+COMMIT: Final = 0.1
+"""Seconds from one write to the next, at least: of shorter runs several are written at once."""
 WAKE: Final = 1.0
 """Seconds after which the driver looks up, so that Ctrl-C is noticed on every system."""
 
@@ -116,21 +119,28 @@ class _Shift:
         self.ready: deque[tuple[Run, _Group]] = deque()
         self.waiting: dict[Future[Any], tuple[Run | None, _Group]] = {}
         self.building = 0
+        self.finished: list[tuple[Run, Outcome, str]] = []
+        """Not kept yet, for a tenth of a second at most."""
+        self.kept_at = 0.0
 
     def work(self) -> None:
         """Until all is done."""
-        finished: set[Future[Any]] = set()
         try:
             while self.groups or self.ready or self.waiting:
                 self._hand_out()
                 finished, _ = wait(self.waiting, timeout=WAKE, return_when=FIRST_COMPLETED)
-                self._take_in(finished)
+                for future in finished:
+                    self._take_in(future)
+                if not self.waiting or time.monotonic() - self.kept_at > COMMIT:
+                    self._keep()
         except BaseException as error:
             for future in self.waiting:
                 future.cancel()
             if not isinstance(error, FileError):  # what is finished already is not lost
-                with suppress(Exception):
-                    self._take_in({future for future in self.waiting if future.done() and not future.cancelled()})
+                for future in [one for one in self.waiting if one.done() and not one.cancelled()]:
+                    with suppress(Exception):
+                        self._take_in(future)
+                self._keep()
             raise
 
     def _hand_out(self) -> None:
@@ -162,37 +172,45 @@ class _Shift:
         self.ready.extend((run, group) for run in group.runs)
         group.runs.clear()
 
-    def _take_in(self, finished: set[Future[Any]]) -> None:
-        """Keep what is finished."""
-        kept: list[tuple[Run, Outcome, str]] = []
-        for future in finished:
-            run, group = self.waiting.pop(future)
-            if run is None:
-                kept += self._built(future, group)
-                continue
-            kept.append(self._with_parameters(run, self._outcome(future)))
-            group.left -= 1
-            if group.left == 0 and group.place is not None:
-                shutil.rmtree(group.place, ignore_errors=True)
-        if kept:
-            self.engine.store.add(kept)
-            self.engine.seconds += sum(outcome.seconds for _, outcome, _ in kept)
-            self.engine._tick(len(kept), sum(bool(outcome.error) for _, outcome, _ in kept))
+    def _take_in(self, future: Future[Any]) -> None:
+        """Note what a task came to."""
+        run, group = self.waiting.pop(future)
+        if run is None:
+            self._built(future, group)
+            return
+        self._note(run, self._outcome(future))
+        group.left -= 1
+        if group.left == 0 and group.place is not None:
+            shutil.rmtree(group.place, ignore_errors=True)
 
-    def _built(self, future: Future[Any], group: _Group) -> list[tuple[Run, Outcome, str]]:
+    def _note(self, run: Run, outcome: Outcome) -> None:
+        made_of = self.engine.study.parameters(run) if outcome.error else ""
+        self.finished.append((run, outcome, made_of))
+
+    def _keep(self) -> None:
+        """Write down what is finished."""
+        kept, engine = self.finished, self.engine
+        if kept:
+            engine.store.add(kept)
+            self.finished = []
+            engine.seconds += sum(outcome.seconds for _, outcome, _ in kept)
+            engine._tick(len(kept), sum(bool(outcome.error) for _, outcome, _ in kept))
+        self.kept_at = time.monotonic()
+
+    def _built(self, future: Future[Any], group: _Group) -> None:
         """A county is there; or it is not, and none of its runs can be."""
         self.building -= 1
         try:
             made = self._outcome(future)
         except FileError as error:
             raise FileError(f"{error} What was finished before is kept; run the same line again.") from None
-        if made.error:
-            runs = [self._with_parameters(run, made) for run in group.runs]
-            group.runs.clear()
-            return runs
-        self.engine.building += made.seconds
-        self._release(group)
-        return []
+        if not made.error:
+            self.engine.building += made.seconds
+            self._release(group)
+            return
+        for run in group.runs:
+            self._note(run, made)
+        group.runs.clear()
 
     def _outcome(self, future: Future[Any]) -> Outcome:
         try:
@@ -207,8 +225,3 @@ class _Shift:
         if words is None:
             raise error
         return work.Outcome("", "", b"", 0.0, words, "")
-
-    def _with_parameters(self, run: Run, outcome: Outcome) -> tuple[Run, Outcome, str]:
-        if not outcome.error:
-            return run, outcome, ""
-        return run, outcome, self.engine.study.parameters(run)
