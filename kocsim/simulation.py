@@ -195,7 +195,7 @@ class Simulation:
             county = County.generate(self.scenario, self.seed, self.threads)
         elif not isinstance(county, County):
             raise ParameterError(f"county must be a County or None; got {county!r}.")
-        _check_same_world(self.scenario, county)
+        check_same_world(self.scenario, county)
         self.county = county
         self.day = 0
         self.seconds = dict.fromkeys((name for name, _ in self.STEPS), 0.0)
@@ -912,7 +912,7 @@ def _balanced(
     return [0, *cuts, rows.size]
 
 
-def _check_same_world(scenario: Scenario, county: County) -> None:
+def check_same_world(scenario: Scenario, county: County) -> None:
     """A generated county must be the one that the scenario describes."""
     if "population" not in county.asked:
         return  # a user's own

@@ -68,8 +68,8 @@ class Range:
             if self.log:
                 low = max(low, float(self.low) * 0.5)
         value = low * (high / low) ** u if self.log else low + (high - low) * u
-        value = min(max(value, self.low), self.high)
-        return round(value) if self.whole else value
+        value = math.floor(value + 0.5) if self.whole else value
+        return min(max(value, self.low), self.high)
 
     def along(self, many: int) -> list[float]:
         """So many values from end to end, evenly spaced; fewer where whole numbers coincide."""

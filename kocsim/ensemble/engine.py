@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from kocsim.errors import FileError
 if TYPE_CHECKING:
     from kocsim.ensemble.pools import Pool
     from kocsim.ensemble.store import Store
-    from kocsim.ensemble.study import Outcome, Run, Study, World
+    from kocsim.ensemble.study import Outcome, Point, Run, Study
 
 WORLDS: Final = "worlds"
 COMMIT: Final = 0.1
@@ -33,8 +32,9 @@ WAKE: Final = 1.0
 class _Group:
     """Runs that take place in one county."""
 
-    world: World | None
-    runs: deque[Run] = field(default_factory=deque)
+    key: str | None
+    """What the county depends on; None where none is to be made."""
+    runs: list[Run] = field(default_factory=list)
     place: str | None = None
     left: int = 0
     """Runs that are not finished yet."""
@@ -100,12 +100,16 @@ class Engine:
             self._rehearsed = True
         _Shift(self, groups).work()
 
-    def _grouped(self, runs: Any) -> deque[_Group]:
-        """Runs by county, each county where it is needed first; without a county each stands for itself."""
-        groups: dict[Any, _Group] = {}
+    def _grouped(self, runs: Iterable[Run]) -> deque[_Group]:
+        """Runs by county, each county where it is needed first; those that need none stand together."""
+        groups: dict[str | None, _Group] = {}
+        point: Point | None = None
+        part: str | None = None
         for run in runs:
-            world = self.study.world(run)
-            group = groups.setdefault(world.key if world is not None else run.key, _Group(world))
+            if run.point is not point:
+                point, part = run.point, self.study.world_part(run.point)
+            key = None if part is None else f"{part}-{self.study.county_seed(run):x}"
+            group = groups.setdefault(key, _Group(key))
             group.runs.append(run)
             group.left += 1
         return deque(groups.values())
@@ -158,15 +162,16 @@ class _Shift:
 
     def _open(self, group: _Group) -> None:
         """Get ready a group's runs; where several share a county, it is made and saved first."""
-        if group.world is None or len(group.runs) == 1:
+        if group.key is None or len(group.runs) == 1:
             self._release(group)
             return
         engine = self.engine
         engine._worlds.mkdir(parents=True, exist_ok=True)
-        group.place = str(engine._worlds.absolute() / f"{group.world.key}-{secrets.token_hex(3)}")
+        group.place = str(engine._worlds.absolute() / group.key)
+        world = engine.study.world(group.runs[0])
         threads = max(1, getattr(engine.study, "threads", 1))
         self.building += 1
-        self.waiting[engine.pool.submit(work.build, group.world, group.place, threads)] = None, group
+        self.waiting[engine.pool.submit(work.build, world, group.place, threads)] = None, group
 
     def _release(self, group: _Group) -> None:
         self.ready.extend((run, group) for run in group.runs)
@@ -203,7 +208,8 @@ class _Shift:
         try:
             made = self._outcome(future)
         except FileError as error:
-            raise FileError(f"{error} What was finished before is kept; run the same line again.") from None
+            raise FileError(
+                f"{error} What was finished before is kept; make room and run the same line again.") from None
         if not made.error:
             self.engine.building += made.seconds
             self._release(group)

@@ -334,9 +334,11 @@ class Sweep:
     def __repr__(self) -> str:
         where = "in memory" if self._folder is None else f"in {self._folder}"
         missing = self.planned - self.done - self.failed
-        state = f"{self.done:,} run{'s' if self.done != 1 else ''}" + (f", {self.failed:,} failed (see .errors)" if self.failed else "") + (
-            f", {missing:,} not done yet" if missing else "")
-        return f"<Sweep: {self.design} over {', '.join(self.axes) or 'nothing'}; {state}, {where}>"
+        state = [f"{self.done:,} run{'s' if self.done != 1 else ''}"]
+        state += [f"{self.failed:,} failed (see .errors)"] * bool(self.failed)
+        state += [f"{missing:,} not done yet"] * bool(missing)
+        over = ", ".join(self.axes) or "nothing"
+        return f"<Sweep: {self.design} over {over}; {', '.join(state)}, {where}>"
 
 
 def checked_level(name: str, value: float) -> float:

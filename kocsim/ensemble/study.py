@@ -79,7 +79,6 @@ class Run(NamedTuple):
 class World(NamedTuple):
     """A county that is to be made."""
 
-    key: str
     scenario: Scenario
     seed: int
 
@@ -113,8 +112,14 @@ class Study(Protocol):
     def check(self, point: Point) -> None:
         """Refuse a point that no run could be made of."""
 
-    def world(self, run: Run) -> World | None:
-        """The county that a run takes place in, if one is to be made."""
+    def world_part(self, point: Point) -> str | None:
+        """A name for all that the county of a point depends on but its seed; None where none is to be made."""
+
+    def world(self, run: Run) -> World:
+        """The county that a run takes place in."""
+
+    def county_seed(self, run: Run) -> int:
+        """Seed of that county."""
 
     def value(self, point: Point, name: str) -> Any:
         """The value of a parameter at a point that does not name it."""
@@ -235,23 +240,18 @@ class CountyStudy:
         return dataclasses.replace(arm, scenario=arm.scenario.replace(**changes)) if changes else arm
 
     def check(self, point: Point) -> None:
-        scenario = self.arm(point).scenario
-        if self.place is not None:
-            wrong = sorted(name for name in point if name.split(".")[0] in WORLD)
-            if wrong:
-                raise ParameterError(f"{wrong[0]} cannot be varied in a county that is given: it is part of the world.")
-        assert scenario is not None
+        self.arm(point)
 
-    def world(self, run: Run) -> World | None:
+    def world_part(self, point: Point) -> str | None:
         if self.place is not None:
             return None
-        scenario = self.arm(run.point).scenario
-        seed = self.county_seed(run)
-        asked = canonical([scenario.model_dump(mode="json", include=set(WORLD)), seed])
-        return World(hashlib.blake2b(asked.encode(), digest_size=12).hexdigest(), scenario, seed)
+        asked = canonical(self.arm(point).scenario.model_dump(mode="json", include=set(WORLD)))
+        return hashlib.blake2b(asked.encode(), digest_size=12).hexdigest()
+
+    def world(self, run: Run) -> World:
+        return World(self.arm(run.point).scenario, self.county_seed(run))
 
     def county_seed(self, run: Run) -> int:
-        """Seed of the county of a run."""
         return replicate_seed(self.seed, run.replicate % self.counties, run.point if self.luck == "own" else None)
 
     def value(self, point: Point, name: str) -> Any:
@@ -327,8 +327,14 @@ class FunctionStudy:
             raise ParameterError(
                 f"{self.function!r} must take seed and the parameters of the design: {error}.") from None
 
-    def world(self, run: Run) -> World | None:
+    def world_part(self, point: Point) -> str | None:
         return None
+
+    def world(self, run: Run) -> World:
+        raise AssertionError("a function has no county")
+
+    def county_seed(self, run: Run) -> int:
+        raise AssertionError("a function has no county")
 
     def value(self, point: Point, name: str) -> Any:
         return None
@@ -480,13 +486,13 @@ def described(thing: Any) -> str | None:
     if inspect.ismethod(thing):
         return f"{described(thing.__func__)} of {described(thing.__self__)}"
     name = f"{kind.__module__}.{kind.__qualname__}"
-    if kind.__module__.split(".")[0] == "kocsim" or inspect.isbuiltin(kind):
+    if str(kind.__module__).split(".")[0] == "kocsim" or inspect.isbuiltin(kind):
         source = ""  # the package's sources are in its own digest
     else:
         try:
             source = inspect.getsource(kind)
         except (OSError, TypeError):
-            source = _shown(getattr(getattr(kind, "__code__", None), "co_code", None))
+            source = _compiled(getattr(kind, "__code__", None))
     held: Any = None
     if inspect.isfunction(thing):
         cells = [cell.cell_contents for cell in thing.__closure__ or ()]
@@ -495,6 +501,14 @@ def described(thing: Any) -> str | None:
         held = _shown(vars(thing)) if hasattr(thing, "__dict__") else _shown(thing)
     digest = hashlib.sha256(f"{source}\n{held}".encode()).hexdigest()[:12]
     return f"{name} {digest}"
+
+
+def _compiled(code: Any) -> str:
+    """What a function does, where its source cannot be had."""
+    if code is None:
+        return ""
+    return "\n".join([_shown((code.co_code, code.co_names, code.co_consts)), *(
+        _compiled(inner) for inner in code.co_consts if inspect.iscode(inner))])
 
 
 def _shown(value: Any) -> str:

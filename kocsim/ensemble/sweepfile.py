@@ -13,11 +13,12 @@ from kocsim.ensemble.designs import Range
 from kocsim.errors import FileError, ParameterError
 from kocsim.scenario import Scenario, presets
 
-PLAIN: Final = {
-    "replicates": int, "days": int, "seed": int, "design": str, "points": int, "luck": str, "counties": int,
-    "threads": int, "limit": (int, float), "measures": list, "curves": list,
+WHOLE, TEXT, LIST = (int, "a whole number"), (str, "text"), (list, "a list")
+PLAIN: Final[dict[str, tuple[Any, str]]] = {
+    "replicates": WHOLE, "days": WHOLE, "seed": WHOLE, "design": TEXT, "points": WHOLE, "luck": TEXT,
+    "counties": WHOLE, "threads": WHOLE, "limit": ((int, float), "a number"), "measures": LIST, "curves": LIST,
 }
-"""Keys that are handed on to `kocsim.sweep` as they are, and their types."""
+"""Keys that are handed on to `kocsim.sweep` as they are, their types, and what these are called."""
 TABLES: Final = ("scenario", "set", "scenarios", "space")
 
 
@@ -102,9 +103,8 @@ def _arguments(given: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _typed(key: str, value: Any) -> Any:
-    kind = PLAIN[key]
-    if not isinstance(value, kind) or isinstance(value, bool):  # type: ignore[arg-type]
-        words = {int: "a whole number", str: "text", list: "a list"}.get(kind, "a number")  # type: ignore[call-overload]
+    kind, words = PLAIN[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
         raise ParameterError(f"{key} must be {words}; got {value!r}.")
     return value
 

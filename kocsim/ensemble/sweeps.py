@@ -132,6 +132,8 @@ def sweep(
     at_least("replicates", replicates, 1)
     seed = at_least("seed", seed, 0)
     chosen = as_design({} if space is None else space, design, points, seed)
+    if county is not None:
+        check_county(scenario, chosen.names, county)
     study, units = make_study(
         scenario, seed=seed, days=days, counties=counties, luck=luck, measures=measures, curves=curves, threads=threads)
     pointed = laid_out(study, chosen)
@@ -203,6 +205,27 @@ def make_study(scenario: Any, *, seed: int, measures: Any = None, **options: Any
     return county_study(scenario, seed=seed, measures=measures, **options)
 
 
+def check_county(scenario: Any, names: Sequence[str], county: County) -> None:
+    """Refuse a county that some scenario, or what is varied, does not fit.
+
+    Raises
+    ------
+    ParameterError, DataError
+    """
+    from kocsim.ensemble.study import WORLD, as_arms
+    from kocsim.simulation import check_same_world
+
+    if callable(scenario):
+        raise ParameterError("county goes with scenarios, not with a function of your own.")
+    if not hasattr(county, "fingerprint"):
+        raise ParameterError(f"county must be a County or None; got {county!r}.")
+    for arm in as_arms(scenario).values():
+        check_same_world(arm.scenario, county)
+    varied = next((name for name in names if name.split(".")[0] in WORLD), None)
+    if varied is not None:
+        raise ParameterError(f"{varied} cannot be varied in a county that is given: it is part of the world.")
+
+
 def laid_out(study: Study, design: Design) -> list[Point]:
     """The points of a design for each scenario, all of them checked.
 
@@ -250,9 +273,9 @@ class Desk:
         from tqdm.auto import tqdm
 
         names = [*([SCENARIO] if points and SCENARIO in points[0] else []), *design.names]
-        shown = [
+        shown = (
             (point, {name: point[name] if name in point else self.study.value(point, name) for name in names})
-            for point in points]
+            for point in points)
         self.store.lay_out(shown, runs)
         self.store.note({"design": design.kind, "axes": json.dumps(names), "units": json.dumps(self.units)})
         done = self.store.done()
@@ -309,8 +332,7 @@ def session(
     desk: Desk | None = None
     try:
         if county is not None:
-            if not isinstance(study, CountyStudy):
-                raise ParameterError("county goes with scenarios, not with a function of your own.")
+            assert isinstance(study, CountyStudy)
             aside = tempfile.mkdtemp(prefix="kocsim-county-")
             study = dataclasses.replace(
                 study, place=str(county.save(Path(aside) / "county")), fingerprint=county.fingerprint)
