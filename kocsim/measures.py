@@ -158,8 +158,13 @@ def profit(result: Result) -> float:
 
 def cost_a_customer_private(result: Result) -> float:
     """Yuan of full cost (commission, staff, recruiting, posts ...) for each customer won in private (C02, C39)."""
-    days = len(result.daily)
-    return float(acquisition(result, days)["cost_a_customer"].unstack()["private"].iloc[0]) if days else NAN
+    if not len(result.daily):
+        return NAN
+    spent = result.ledger.index.get_level_values("account").isin(ACQUIRES["private"])
+    names = tuple(name for name in result.channels.index.unique("channel") if _traffic(name) == "private")
+    cost = int(result.ledger.loc[spent, "amount"].sum()) + _sum(result, names, "cost")
+    won = _sum(result, names, "new_customers")
+    return math.inf if cost and not won else _share(cost / 100, won)
 
 
 def lifetime_value(result: Result) -> float:

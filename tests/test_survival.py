@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import kocsim as ks
-from kocsim.ensemble import study
+from kocsim.ensemble import origin, study
 from kocsim.ensemble.store import Store
 
 TOWN = ks.Scenario(residents=600, kocs=12, shops=2, days=6)
@@ -201,7 +201,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     ({"measures": "profit"}, r"measures.customers = .* \(and 1 more\)"),
     ({"counties": 2}, "counties = 1; this one has 2"),
     ({"luck": "own"}, "luck = 'shared'; this one has 'own'"),
-    ({"curves": ["aware"]}, "curves = "),
+    ({"curves": ["aware"]}, "curves.identified = "),
 ])
 def test_another_sweep_in_the_same_folder_is_refused(change: dict[str, Any], words: str, tmp_path: Path) -> None:
     given = {"scenario": TOWN, "space": {"kocs": [5]}, "days": 2, "measures": "customers", "out": tmp_path, **QUIET}
@@ -226,21 +226,21 @@ def test_other_code_and_libraries_are_noticed(what: str, tmp_path: Path, monkeyp
 def test_the_code_is_all_that_runs_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
-    here = Path(study.__file__).parents[1]
+    here = Path(origin.__file__).parents[1]
     copy = tmp_path / "kocsim"
     shutil.copytree(here, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(study, "__file__", str(copy / "ensemble" / "study.py"))
-    study.code.cache_clear()
-    before = study.code()
+    monkeypatch.setattr(origin, "__file__", str(copy / "ensemble" / "origin.py"))
+    origin.code.cache_clear()
+    before = origin.code()
     for name in ("simulation.py", "kernels/exposure.py", "mechanisms/trust.py"):
         (copy / name).write_text((copy / name).read_text() + "\n")
-        study.code.cache_clear()
-        assert study.code() != before
-        before = study.code()
+        origin.code.cache_clear()
+        assert origin.code() != before
+        before = origin.code()
     (copy / "plot.py").write_text("")
-    study.code.cache_clear()
-    assert study.code() == before
-    study.code.cache_clear()
+    origin.code.cache_clear()
+    assert origin.code() == before
+    origin.code.cache_clear()
 
 
 def test_one_process_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_one_process_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
 
 def test_folders_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ks.FileError, match="Cannot write the sweep in .*file"):
+    with pytest.raises(ks.FileError, match=r"Cannot write the sweep in .*file"):
         ks.sweep(TOWN, {"kocs": [5]}, out=tmp_path / "file", **QUIET)
     with pytest.raises(ks.FileError, match="There is no sweep in"):
         ks.open_sweep(tmp_path)

@@ -15,7 +15,8 @@ import pytest
 from scipy import stats
 
 import kocsim as ks
-from kocsim.ensemble.study import described, replicate_seed
+from kocsim.ensemble.origin import described
+from kocsim.ensemble.study import replicate_seed
 
 TOWN = ks.Scenario(residents=600, kocs=12, shops=2, days=6)
 QUIET: dict[str, Any] = {"workers": 0, "progress": False}
@@ -245,6 +246,30 @@ def test_measures_by_name_column_function_and_pair() -> None:
         "customers": "share of residents", "orders": "orders/day", "tenth": "", "pair": "yuan/resident"}
 
 
+def test_measures_of_several_numbers_and_curves_of_ones_own() -> None:
+    def money(result: ks.Result) -> dict[str, float]:
+        return {"goods": float(result.ledger["amount"].xs("goods", level="account").sum()), "days": len(result.daily)}
+
+    def cash(result: ks.Result) -> Any:
+        return result.ledger["amount"].xs("cash", level="account").cumsum() / 100
+
+    done = ks.sweep(
+        TOWN, {"kocs": [5, 12]}, measures={"money": money, "customers": "customers"},
+        curves={"cash": cash, "orders": "orders", "first": "new_customers"}, **QUIET)
+    assert done.measures == ["goods", "days", "customers"]
+    result = done.result(1)
+    assert done.table.loc[1, ["goods", "days"]].tolist() == list(money(result).values())
+    assert done.curves.loc[1, "cash"].tolist() == cash(result).tolist()
+    assert done.curves.loc[1, "orders"].tolist() == result.daily["orders"].tolist()
+    assert done.curves.loc[1, "first"].tolist() == result.daily["new_customers"].tolist()
+    assert done.curves.dtypes.astype(str).tolist() == ["float64", "int64", "float64"]
+    short = ks.sweep(TOWN, measures="customers", curves={"short": lambda result: [1, 2]}, **QUIET)
+    assert short.errors["error"].tolist() == [
+        "DataError: The curve 'short' must have a number for each of 6 days; got (2,)."]
+    words = ks.sweep(TOWN, measures={"words": lambda result: "many"}, **QUIET)
+    assert "must return a number, or a mapping of numbers; got 'many'" in words.errors["error"].iloc[0]
+
+
 # ---- who does it
 
 
@@ -302,8 +327,8 @@ def test_a_dask_cluster_of_two_processes(tmp_path: Path) -> None:
     ({"luck": "none"}, "luck must be one of shared, own; got 'none'"),
     ({"measures": "profits"}, "got 'profits'. Did you mean 'profit'"),
     ({"measures": []}, "at least one; got"),
-    ({"curves": ["awares"]}, "curves must be a sequence of columns of Result.daily; got 'awares'"),
-    ({"curves": "aware"}, "curves must be a sequence of columns of Result.daily; got 'aware'"),
+    ({"curves": ["awares"]}, "curves must be columns of Result.daily or functions of a Result; got 'awares'"),
+    ({"curves": "aware"}, "curves must be a sequence of columns of Result.daily, or a mapping; got 'aware'"),
     ({"workers": -1}, r"workers must be a whole number in \[0, 256\]; got -1"),
     ({"workers": 0, "limit": 3}, "limit needs workers >= 1"),
     ({"limit": 0}, r"limit must be a number of seconds in \(0, inf\); got 0"),

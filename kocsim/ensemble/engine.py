@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kocsim.ensemble import study as work
+from kocsim.ensemble import tasks as work
 from kocsim.errors import FileError
 
 if TYPE_CHECKING:
     from kocsim.ensemble.pools import Pool
     from kocsim.ensemble.store import Store
-    from kocsim.ensemble.study import Outcome, Point, Run, Study
+    from kocsim.ensemble.study import Point, Run, Study
+    from kocsim.ensemble.tasks import Outcome
 
 WORLDS: Final = "worlds"
 COMMIT: Final = 0.1

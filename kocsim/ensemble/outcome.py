@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kocsim.ensemble.store import Row, Store, written_aside
-from kocsim.ensemble.study import CountyStudy, Run, Study, unpacked
+from kocsim.ensemble.study import DAILY, CountyStudy, Run, Study, dtype_of, unpacked
 from kocsim.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -90,12 +90,10 @@ class Sweep:
 
     @cached_property
     def measures(self) -> list[str]:
-        """Names of what was measured."""
-        if "measures" in self.identity:
-            return list(self.identity["measures"])
+        """Names of what was measured: as the first finished run has them."""
         with self._open() as store:
-            names = dict.fromkeys(name for row in store.rows() for name in json.loads(row.numbers))
-        return list(names)
+            first = next(store.rows(), None)
+        return list(self.identity.get("measures", ())) if first is None else list(json.loads(first.numbers))
 
     def _frame(self, rows: Sequence[Row]) -> pd.DataFrame:
         import numpy as np
@@ -117,7 +115,7 @@ class Sweep:
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Days of all finished runs: index (run, day), columns of `Result.daily`."""
+        """Days of all finished runs: index (run, day), a column a curve."""
         import pandas as pd
 
         with self._open() as store:
@@ -128,14 +126,17 @@ class Sweep:
         import numpy as np
         import pandas as pd
 
-        names = self.identity.get("curves", [])
-        parts = [unpacked(row.curves, len(names)) for row in rows if row.curves]
+        noted = self.identity.get("curves", {})
+        kept = {name: None if how == DAILY else how for name, how in noted.items()}
+        names, dtype = list(kept), dtype_of(kept.values())
+        parts = [unpacked(row.curves, len(names), dtype) for row in rows if row.curves]
         runs = np.array([row.position for row in rows if row.curves], np.int64)
         sizes = np.array([len(part) for part in parts], np.int64)
         days = np.concatenate([np.arange(1, size + 1) for size in sizes]) if parts else np.zeros(0, np.int64)
         index = pd.MultiIndex.from_arrays([np.repeat(runs, sizes), days.astype(np.int64)], names=["run", "day"])
-        values = np.concatenate(parts) if parts else np.zeros((0, len(names)), np.int64)
-        return pd.DataFrame(values, index=index, columns=list(names))
+        values = np.concatenate(parts) if parts else np.zeros((0, len(names)), dtype)
+        table = pd.DataFrame(values, index=index, columns=names)
+        return table.astype({name: np.int64 for name, curve in kept.items() if curve is None})
 
     @cached_property
     def errors(self) -> pd.DataFrame:
@@ -263,7 +264,7 @@ class Sweep:
             for name in days.columns:
                 values = np.full((len(points), replicates.size, length), np.nan)
                 values[where] = days[name]
-                data[f"{name}_by_day"] = ("point", "replicate", "day"), values, {"units": UNITS[name]}
+                data[f"{name}_by_day"] = ("point", "replicate", "day"), values, {"units": UNITS.get(name, "")}
         data.attrs = {"design": self.design, "seed": str(self.identity.get("seed"))}
         coordinates = {name: ("point", points[name].to_numpy()) for name in self.axes}
         if not self.axes:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from kocsim.errors import FileError
 
 if TYPE_CHECKING:
-    from kocsim.ensemble.study import Outcome, Point, Run
+    from kocsim.ensemble.study import Point, Run
+    from kocsim.ensemble.tasks import Outcome
 
 FORMAT: Final = "kocsim sweep 1"
 FILE: Final = "runs.sqlite"

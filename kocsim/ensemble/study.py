@@ -6,22 +6,17 @@ import dataclasses
 import hashlib
 import inspect
 import json
-import platform
-import re
-import time
-import traceback
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from kocsim.errors import DataError, ParameterError, at_least
+from kocsim.ensemble.origin import described, ground
+from kocsim.errors import DataError, ParameterError
 from kocsim.scenario import Scenario, as_scenario
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from kocsim.county import County
@@ -35,11 +30,13 @@ WORLD: Final = ("residents", "kocs", "shops", "population", "friends", "groups",
 """Parameters that a generated county depends on."""
 CURVES: Final = ("aware", "identified", "customers", "orders")
 """Columns of `Result.daily` that are kept of each run unless told otherwise."""
+DAILY: Final = "daily"
+"""How a curve that is a column of `Result.daily` is noted."""
 LUCK: Final = ("shared", "own")
-BLIND: Final = ("cli.py", "plot.py")
-"""Sources that no run depends on."""
 
 Point = dict[str, Any]
+Measure = Callable[["Result"], "float | Mapping[str, float]"]
+Curve = Callable[["Result"], Any]
 
 
 @dataclass(frozen=True)
@@ -82,17 +79,6 @@ class World(NamedTuple):
     scenario: Scenario
     seed: int
 
-
-class Outcome(NamedTuple):
-    """What came of a run."""
-
-    numbers: str
-    """Measures by name, as JSON; empty where it failed."""
-    digest: str
-    curves: bytes
-    seconds: float
-    error: str
-    trace: str
 
 
 class Study(Protocol):
@@ -196,9 +182,9 @@ class CountyStudy:
     luck : str
         "shared": replicate r has the same seed at all points; "own": one of its own at each.
     measures : dict of str to callable
-        From a `Result` to a number.
-    curves : tuple of str
-        Columns of `Result.daily` to keep.
+        From a `Result` to a number, or to a mapping of numbers by name.
+    curves : dict of str to callable or None
+        From a `Result` to a number a day; None: the column of `Result.daily` of that name.
     place : str or None
         Folder of a saved county that all runs share.
     fingerprint : str
@@ -212,8 +198,8 @@ class CountyStudy:
     days: int | None
     counties: int
     luck: str
-    measures: dict[str, Callable[[Result], float]]
-    curves: tuple[str, ...]
+    measures: dict[str, Measure]
+    curves: dict[str, Curve | None]
     place: str | None = None
     fingerprint: str = ""
     threads: int = 1
@@ -228,7 +214,7 @@ class CountyStudy:
         }
         return {
             "scenario": arms, "seed": self.seed, "days": self.days, "counties": self.counties, "luck": self.luck,
-            "county": self.fingerprint, "curves": list(self.curves),
+            "county": self.fingerprint, "curves": {name: DAILY if curve is None else described(curve) for name, curve in self.curves.items()},
             "measures": {name: described(measure) for name, measure in self.measures.items()}, **ground(),
         }
 
@@ -279,15 +265,29 @@ class CountyStudy:
 
     def perform(self, run: Run, place: str | None) -> tuple[dict[str, float], str, bytes]:
         result = self.simulate(run, place)
-        numbers = {}
+        numbers: dict[str, float] = {}
         for name, measure in self.measures.items():
-            value = measure(result)
+            answer = measure(result)
+            several = answer if isinstance(answer, Mapping) else {name: answer}
             try:
-                numbers[name] = float(value)
+                numbers |= {str(key): float(value) for key, value in several.items()}
             except (TypeError, ValueError):
-                raise DataError(f"The measure {name!r} must return one number; got {value!r}.") from None
-        daily = result.daily[list(self.curves)].to_numpy("int64")
-        return numbers, result.digest(), packed(daily) if self.curves else b""
+                raise DataError(
+                    f"The measure {name!r} must return a number, or a mapping of numbers; got {answer!r}.") from None
+        return numbers, result.digest(), self._curves(result) if self.curves else b""
+
+    def _curves(self, result: Result) -> bytes:
+        """Curves as bytes: whole numbers as long as all are columns of the days."""
+        import numpy as np
+
+        days = len(result.daily)
+        columns = []
+        for name, curve in self.curves.items():
+            values = np.asarray(result.daily[name] if curve is None else curve(result))
+            if values.shape != (days,):
+                raise DataError(f"The curve {name!r} must have a number for each of {days} days; got {values.shape}.")
+            columns.append(values)
+        return packed(np.column_stack(columns).astype(dtype_of(self.curves.values())))
 
     def parameters(self, run: Run) -> str:
         arm = self.arm(run.point)
@@ -356,7 +356,7 @@ class FunctionStudy:
         return None
 
 
-# ---- in a worker
+# ---- where a run takes place
 
 
 @lru_cache(maxsize=4)
@@ -386,225 +386,18 @@ def generated(scenario: Scenario, seed: int, threads: int) -> County:
     return county
 
 
-def packed(values: NDArray[np.int64]) -> bytes:
+def dtype_of(curves: Iterable[Any]) -> str:
+    """Of packed curves: whole numbers where all of them are columns of `Result.daily` (None)."""
+    return "<i8" if all(curve is None for curve in curves) else "<f8"
+
+
+def packed(values: NDArray[Any]) -> bytes:
     """Curves as bytes."""
-    return zlib.compress(values.astype("<i8").tobytes(), 1)
+    return zlib.compress(values.tobytes(), 1)
 
 
-def unpacked(data: bytes, columns: int) -> NDArray[np.int64]:
+def unpacked(data: bytes, columns: int, dtype: str) -> NDArray[Any]:
     """Curves from bytes; shape (days, columns)."""
     import numpy as np
 
-    return np.frombuffer(zlib.decompress(data), "<i8").reshape(-1, columns)
-
-
-_STUDIES: dict[bytes, Study] = {}
-
-
-def perform(study: bytes, run: Run, place: str | None) -> Outcome:
-    """Do a run of a study that came as bytes. Whatever goes wrong in it is its outcome."""
-    start = time.perf_counter()
-    try:
-        numbers, digest, curves = _study(study).perform(run, place)
-        return Outcome(json.dumps(numbers), digest, curves, time.perf_counter() - start, "", "")
-    except Exception as error:
-        return failed(error, time.perf_counter() - start)
-
-
-def failed(error: BaseException, seconds: float = 0.0) -> Outcome:
-    """The outcome of a run that ended with an error."""
-    name = type(error).__name__
-    words = str(error) or "no message"
-    return Outcome("", "", b"", seconds, f"{name}: {words}", "".join(traceback.format_exception(error)))
-
-
-def build(world: World, place: str, threads: int) -> Outcome:
-    """Make a county and save it; what goes wrong in making it is the outcome, what goes wrong on disk is raised."""
-    from kocsim.county import County
-
-    start = time.perf_counter()
-    try:
-        county = County.generate(world.scenario, world.seed, threads)
-    except Exception as error:
-        return failed(error, time.perf_counter() - start)
-    county.save(place)
-    return Outcome("", "", b"", time.perf_counter() - start, "", "")
-
-
-def rehearse(study: bytes) -> None:
-    """Load what runs of a study need."""
-    _study(study).rehearse()
-
-
-def _study(data: bytes) -> Study:
-    import cloudpickle
-
-    key = hashlib.blake2b(data, digest_size=16).digest()
-    if key not in _STUDIES:
-        _STUDIES.clear()
-        opened.cache_clear()
-        _STUDIES[key] = cloudpickle.loads(data)
-    return _STUDIES[key]
-
-
-# ---- what runs were made by
-
-
-@cache
-def code() -> str:
-    """Digest of the package's sources."""
-    here = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for file in sorted(here.rglob("*.py")):
-        if file.name not in BLIND:
-            digest.update(f"{file.relative_to(here).as_posix()}\n".encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def ground() -> dict[str, Any]:
-    """Code, libraries and machine that results depend on."""
-    from importlib.metadata import version
-
-    from kocsim import __version__
-
-    return {
-        "kocsim": __version__, "code": code(), "python": ".".join(platform.python_version_tuple()[:2]),
-        **{name: version(name) for name in ("numpy", "numba", "pandas", "scipy")}, "machine": platform.machine(),
-    }
-
-
-def described(thing: Any) -> str | None:
-    """What a user's function or object is, so that a changed one is noticed: its name, its source and what it holds.
-
-    What a function reads from its module is not looked at.
-    """
-    if thing is None:
-        return None
-    if isinstance(thing, partial):
-        return f"partial({described(thing.func)}, {_shown(thing.args)}, {_shown(thing.keywords)})"
-    kind = thing if inspect.isfunction(thing) or inspect.isclass(thing) or inspect.isbuiltin(thing) else type(thing)
-    if inspect.ismethod(thing):
-        return f"{described(thing.__func__)} of {described(thing.__self__)}"
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    if str(kind.__module__).split(".")[0] == "kocsim" or inspect.isbuiltin(kind):
-        source = ""  # the package's sources are in its own digest
-    else:
-        try:
-            source = inspect.getsource(kind)
-        except (OSError, TypeError):
-            source = _compiled(getattr(kind, "__code__", None))
-    held: Any = None
-    if inspect.isfunction(thing):
-        cells = [cell.cell_contents for cell in thing.__closure__ or ()]
-        held = [described(one) if callable(one) else _shown(one) for one in cells], _shown(thing.__defaults__)
-    elif thing is not kind:
-        held = _shown(vars(thing)) if hasattr(thing, "__dict__") else _shown(thing)
-    digest = hashlib.sha256(f"{source}\n{held}".encode()).hexdigest()[:12]
-    return f"{name} {digest}"
-
-
-def _compiled(code: Any) -> str:
-    """What a function does, where its source cannot be had."""
-    if code is None:
-        return ""
-    return "\n".join([_shown((code.co_code, code.co_names, code.co_consts)), *(
-        _compiled(inner) for inner in code.co_consts if inspect.iscode(inner))])
-
-
-def _shown(value: Any) -> str:
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
-
-
-# ---- from what a user gives
-
-
-def as_arms(scenario: Any) -> dict[str, Arm]:
-    """Arms from a scenario, an `Arm`, or a mapping from names to these.
-
-    Raises
-    ------
-    ParameterError
-        For an empty mapping, and names that are no text.
-    """
-    if not isinstance(scenario, Mapping):
-        arm = scenario if isinstance(scenario, Arm) else Arm(scenario)
-        return {arm.scenario.name: arm}
-    if not scenario or not all(isinstance(name, str) and name for name in scenario):
-        raise ParameterError(f"scenario must be one, or a mapping from names to scenarios; got {scenario!r}.")
-    return {name: one if isinstance(one, Arm) else Arm(one) for name, one in scenario.items()}
-
-
-Measures = Mapping[str, Any] | Sequence[Any] | str | Callable[..., Any]
-
-
-def as_measures(measures: Any) -> tuple[dict[str, Callable[[Result], float]], dict[str, str]]:
-    """Functions by name, and the units of those that are known.
-
-    Parameters
-    ----------
-    measures : mapping, sequence, str or callable
-        Functions of a `Result`, names of `kocsim.measures.standard`, names of columns of `Result.daily` (their value on
-        the last day); or a mapping from names to any of these, or to pairs of a function and its unit.
-
-    Raises
-    ------
-    ParameterError
-        For names that nobody knows.
-    """
-    if isinstance(measures, str) or callable(measures):
-        measures = [measures]
-    if not isinstance(measures, Mapping):
-        if not isinstance(measures, Sequence) or not measures:
-            raise ParameterError(f"measures must be a mapping, names or functions, at least one; got {measures!r}.")
-        measures = {one if isinstance(one, str) else getattr(one, "__name__", repr(one)): one for one in measures}
-    functions, units = {}, {}
-    for name, one in measures.items():
-        functions[str(name)], units[str(name)] = _measure(one)
-    return functions, units
-
-
-def _measure(one: Any) -> tuple[Callable[[Result], float], str]:
-    from kocsim.measures import standard
-    from kocsim.results import UNITS
-
-    if isinstance(one, tuple) and len(one) == 2 and callable(one[0]):
-        return one[0], str(one[1])
-    if callable(one):
-        known = next((unit for function, unit in standard.values() if function is one), "")
-        return one, known
-    if one in standard:
-        return standard[one]
-    if one in UNITS:
-        return partial(last, one), UNITS[one]
-    import difflib
-
-    names = [*standard, *UNITS]
-    near = difflib.get_close_matches(str(one), names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ParameterError(
-        f"A measure must be a function of a Result, one of kocsim.measures.standard or a column of Result.daily; got "
-        f"{one!r}.{hint}")
-
-
-def last(column: str, result: Result) -> float:
-    """A column of `Result.daily` on the last day."""
-    return float(result.daily[column].iloc[-1])
-
-
-def county_study(
-    scenario: Any, *, seed: int, days: int | None, counties: int, luck: str, measures: Any, curves: Sequence[str],
-    threads: int,
-) -> tuple[CountyStudy, dict[str, str]]:
-    """A study of counties from what a user gives, and the units of its measures."""
-    from kocsim.results import UNITS
-
-    functions, units = as_measures(measures)
-    wrong = next((name for name in curves if name not in UNITS), None) if not isinstance(curves, str) else curves
-    if wrong is not None:
-        raise ParameterError(f"curves must be a sequence of columns of Result.daily; got {wrong!r}.")
-    if luck not in LUCK:
-        raise ParameterError(f"luck must be one of {', '.join(LUCK)}; got {luck!r}.")
-    study = CountyStudy(
-        as_arms(scenario), at_least("seed", seed, 0), None if days is None else at_least("days", days, 1, 60_000),
-        at_least("counties", counties, 1), luck, functions, tuple(curves), threads=at_least("threads", threads, 1, 256))
-    return study, units
+    return np.frombuffer(zlib.decompress(data), dtype).reshape(-1, columns)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kocsim.ensemble.asking import as_arms, county_study
 from kocsim.ensemble.designs import Design, as_design
 from kocsim.ensemble.engine import Engine
 from kocsim.ensemble.outcome import RESERVED, Sweep
@@ -25,7 +26,6 @@ from kocsim.ensemble.study import (
     Run,
     Study,
     canonical,
-    county_study,
     runs_of,
 )
 from kocsim.errors import Interrupted, ParameterError, at_least
@@ -48,7 +48,7 @@ def sweep(
     luck: str = "shared",
     counties: int = 1,
     county: County | None = None,
-    curves: Sequence[str] = CURVES,
+    curves: Any = CURVES,
     workers: int | None = None,
     threads: int = 1,
     executor: Executor | None = None,
@@ -88,8 +88,9 @@ def sweep(
         intervals tell of luck within one county; with as many as replicates, of counties too.
     county : County, optional
         One county for all runs. Parameters of the world cannot be varied then.
-    curves : sequence of str
-        Columns of `Result.daily` to keep of each run, day by day.
+    curves : sequence of str, or mapping
+        Columns of `Result.daily` to keep of each run, day by day; a mapping from names may also have functions of a
+        `Result` that return a number for each day.
     workers : int, optional
         Processes; default as many as there are processors; 0: none, all in this process. Results do not depend on it.
     threads : int
@@ -212,7 +213,7 @@ def check_county(scenario: Any, names: Sequence[str], county: County) -> None:
     ------
     ParameterError, DataError
     """
-    from kocsim.ensemble.study import WORLD, as_arms
+    from kocsim.ensemble.study import WORLD
     from kocsim.simulation import check_same_world
 
     if callable(scenario):
