@@ -37,7 +37,8 @@ def as_measures(measures: Any) -> tuple[dict[str, Measure], dict[str, str]]:
     ----------
     measures : mapping, sequence, str or callable
         Functions of a `Result` that return a number (or several, as a mapping, each a column of its own), names of
-        `kocsim.measures.standard`, names of columns of `Result.daily` (their value on the last day); or a mapping from names to any of these, or to pairs of a function and its unit.
+        `kocsim.measures.standard`, names of columns of `Result.daily` (their value on the last day); or a
+        mapping from names to any of these, or to pairs of a function and its unit.
 
     Raises
     ------

@@ -214,7 +214,9 @@ class CountyStudy:
         }
         return {
             "scenario": arms, "seed": self.seed, "days": self.days, "counties": self.counties, "luck": self.luck,
-            "county": self.fingerprint, "curves": {name: DAILY if curve is None else described(curve) for name, curve in self.curves.items()},
+            "county": self.fingerprint,
+            "curves": {
+                name: DAILY if curve is None else described(curve) for name, curve in self.curves.items()},
             "measures": {name: described(measure) for name, measure in self.measures.items()}, **ground(),
         }
 
