@@ -3,11 +3,11 @@
     python benchmarks/sweep.py                # 200 runs of a county of 50,000 residents, some minutes
     python benchmarks/sweep.py --runs 40      # a look
 
-The same runs in turn: in a plain loop of `kocsim.simulate`, by a sweep with one worker, by one with two, and by two plain
-loops at once, which shows what the machine allows. In blocks, so that a machine whose speed drifts drifts for all.
-Overhead is the time that the sweep took beside that in runs, the start of its processes included, as a part of the
-latter. The command ends with exit code 1 when it is above its limit, or when two workers bring less than their limit on
-a machine that allows more.
+The same runs in turn: in a plain loop of `kocsim.simulate`, by a sweep with one worker, by one with two, and by two
+plain loops at once, which shows what the machine allows. In blocks, so that a machine whose speed drifts drifts for
+all. Overhead is the time that the sweep took beside that in runs, the start of its processes included, as a part of
+the latter. The command ends with exit code 1 when it is above its limit, or when two workers bring less than their
+limit on a machine that allows more.
 """
 
 from __future__ import annotations

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -22,63 +18,48 @@ from experiments.operating_models.models import (
     MODELS,
     NETWORK,
     Record,
-    Task,
     differences,
     interval,
     known,
-    measure,
     overtaken,
     run_all,
     sized,
 )
 from experiments.operating_models.questions import QUESTIONS, Decides, verdict
+from kocsim.ensemble import engine
 from kocsim.errors import ParameterError
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "operating_models"
-SMALL = ["--residents", "3000", "--replicates", "2", "--days", "30", "--budget", "100000", "--threads", "1"]
+SMALL = ["--residents", "3000", "--replicates", "2", "--days", "30", "--budget", "100000", "--workers", "0"]
 each_model = pytest.mark.parametrize("model", MODELS)
 
 
-def test_a_killed_command_goes_on_and_says_what_one_go_says(
+def test_a_command_says_the_same_again_without_running_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Killed after its second run, it takes up what is done and leaves it as it is; two runs at a time say the same."""
-    killed = subprocess.Popen(
-        [sys.executable, str(FOLDER / "run.py"), *SMALL, "--out", str(tmp_path / "cut")], stderr=subprocess.PIPE)
-    while len(list((tmp_path / "cut").glob("*.json"))) < 2:
-        assert killed.poll() is None, killed.communicate()[1]
-        time.sleep(0.01)
-    killed.kill()
-    killed.communicate()
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "cut").glob("*.json")}
-    assert 2 <= len(kept) < 6
+    """What sweeps survive is tested in test_survival; here, that the command is one."""
     told = []
-    for folder, threads in (("cut", "1"), ("whole", "2")):
-        assert run.main([*SMALL, "--threads", threads, "--out", str(tmp_path / folder)]) == 0
+    for folder, workers in (("one", "1"), ("one", "2"), ("two", "2")):
+        assert run.main([*SMALL, "--workers", workers, "--out", str(tmp_path / folder)]) == 0
         out, progress = capsys.readouterr()
         told.append(out.replace(str(tmp_path / folder), ""))
-        assert f"6 runs, {len(kept) if folder == 'cut' else 0} of them done before" in progress
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert told[0] == told[1]
-    for path in (tmp_path / "cut").glob("*.json"):
-        assert path.read_bytes() == (tmp_path / "whole" / path.name).read_bytes()
+        assert ("100%" in progress) and ("run/s" in progress or "s/run" in progress or "6/6" in progress)
+    assert told[0] == told[1] == told[2]
+    kept = [(tmp_path / folder / "3000-30-1-100000" / "table.parquet").read_bytes() for folder in ("one", "two")]
+    assert kept[0] == kept[1]
     assert "leader less shop" in told[0] and "who overtakes whom" in told[0]
-    assert (tmp_path / "cut" / "operating_models.png").stat().st_size > 10_000
+    assert (tmp_path / "one" / "operating_models.png").stat().st_size > 10_000
 
 
 def test_ctrl_c_says_that_finished_runs_are_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = models._write
+    def interrupted(*given: object, **options: object) -> None:
+        raise KeyboardInterrupt
 
-    def interrupted(path: Path, record: models.Record) -> None:
-        written(path, record)
-        signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(models, "_write", interrupted)
+    monkeypatch.setattr(engine.Engine, "run", interrupted)
     assert run.main([*SMALL, "--out", str(tmp_path)]) == 130
     assert "the same command goes on" in capsys.readouterr().err
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(("script", "arguments", "sentence"), [
@@ -121,7 +102,7 @@ def test_the_three_presets_share_world_buyers_and_budget() -> None:
 @each_model
 @pytest.mark.parametrize("residents", [MILLION, 100_000, 20_000])
 def test_scaled_managers_give_the_same_care_for_the_same_money(model: str, residents: int) -> None:
-    whole, part = ks.Scenario.preset(model), sized(model, residents)
+    whole, part = ks.Scenario.preset(model), sized(ks.Scenario.preset(model), residents)
     assert part.management.care() == pytest.approx(whole.management.care())
     assert part.management.wage / part.management.span == pytest.approx(whole.management.wage / whole.management.span)
     assert part.money.budget / residents == pytest.approx(whole.money.budget / MILLION)
@@ -132,7 +113,7 @@ def test_scaled_managers_give_the_same_care_for_the_same_money(model: str, resid
 
 def test_a_parameter_out_of_range_is_refused_before_anything_is_scaled() -> None:
     with pytest.raises(ParameterError, match=r"money\.rent"):
-        sized("shop", 20_000, **{"money.rent": -1.0})
+        sized(ks.Scenario.preset("shop"), 20_000, **{"money.rent": -1.0})
 
 
 # ---- equal budget
@@ -143,7 +124,7 @@ def test_no_model_spends_more_than_it_has(model: str) -> None:
     """On no day has the network cost more than the budget so far; but for the last manager, whom the purse does not ask
     for (`kocsim.sellers.Sellers._upkeep` is a KOC's share of one), what runs on fits into a day's budget."""
     shops = {} if model == "leader" else {"shop_visit.display": 1.0, "shop_visit.pace": 2000.0}
-    scenario = sized(model, 5000, **{"money.budget": 60_000.0, "management.span": 200} | shops)
+    scenario = sized(ks.Scenario.preset(model), 5000, **{"money.budget": 60_000.0, "management.span": 200} | shops)
     result = Lab(5000, 3).run(scenario, 60)
     days = np.arange(1, 61)
     paid = result.ledger["amount"].unstack("account")[list(NETWORK)]
@@ -153,7 +134,7 @@ def test_no_model_spends_more_than_it_has(model: str) -> None:
     assert paid[["rent", "staff", "phones"]].sum(axis=1).max() <= budget + manager
     assert spent[-1] > 0
     assert (paid["rent"].sum() > 0) == (model != "leader") == (paid["opening"].sum() > 0)
-    record = measure(result)
+    record = Record(models.figures(result), {name: curve(result) for name, curve in models.CURVES.items()})
     assert record.figures["spent of budget"] == pytest.approx(spent[-1] / (scenario.money.budget * 100 * 60))
     assert record.daily["spent"][-1] * 5000 == pytest.approx(spent[-1] / 100)
 
@@ -162,8 +143,8 @@ def test_no_model_spends_more_than_it_has(model: str) -> None:
 
 
 def test_figures_of_a_run_are_those_of_its_tables() -> None:
-    result = Lab(4000, 1).run(sized("leader", 4000, **{"recruiting.start": 0.5}), 56)
-    record = measure(result)
+    result = Lab(4000, 1).run(sized(ks.Scenario.preset("leader"), 4000, **{"recruiting.start": 0.5}), 56)
+    record = Record(models.figures(result), {name: curve(result) for name, curve in models.CURVES.items()})
     won = int(result.daily["new_customers"].sum())
     assert won > 0
     assert record.figures["customers, 4 weeks"] == result.daily["new_customers"].head(28).sum() / 4
@@ -179,11 +160,11 @@ def test_figures_of_a_run_are_those_of_its_tables() -> None:
 
 def test_income_a_day_counts_days_as_koc_only() -> None:
     """Where everybody is a KOC from the first day and stays, it is income over days."""
-    result = Lab(3000, 1).run(
-        sized("leader", 3000, **{"recruiting.start": 1.0, "leaving.base": 0.0, "leaving.pressure": 0.0}), 40)
-    assert measure(result).figures["income a day"] == pytest.approx(result.kocs["income"].median() / 100 / 40)
+    stay = {"recruiting.start": 1.0, "leaving.base": 0.0, "leaving.pressure": 0.0}
+    result = Lab(3000, 1).run(sized(ks.Scenario.preset("leader"), 3000, **stay), 40)
+    assert models.figures(result)["income a day"] == pytest.approx(result.kocs["income"].median() / 100 / 40)
     over = (result.kocs["income"] / 100 / 40 / result.kocs["wants"]).median()
-    assert measure(result).figures["earns over wants"] == pytest.approx(over)
+    assert models.figures(result)["earns over wants"] == pytest.approx(over)
 
 
 @pytest.mark.parametrize(("first", "second", "day"), [
@@ -196,10 +177,9 @@ def test_overtaken_from_the_day_on_which_it_is_for_good(first: list[int], second
 
 def test_overtaking_is_that_of_the_package() -> None:
     lab = Lab(3000, 2)
-    runs = [lab.run(sized(name, 3000, **{"recruiting.start": start}), 40) for name, start in
+    runs = [lab.run(sized(ks.Scenario.preset(name), 3000, **{"recruiting.start": start}), 40) for name, start in
             (("shop", 0.05), ("leader", 0.3))]
-    kept = [measure(run) for run in runs]
-    got = overtaken(kept[0].daily["orders"], kept[1].daily["orders"])
+    got = overtaken(*(models.orders(run) for run in runs))
     assert got == ks.measures.overtaking_day(*runs, column="orders") < math.inf
 
 
@@ -214,14 +194,18 @@ def test_intervals_and_differences_leave_out_what_cannot_tell() -> None:
 # ---- records and questions
 
 
-def test_a_record_is_for_one_scenario_seed_and_length(tmp_path: Path) -> None:
-    scenario = sized("shop", 2000)
-    one = Task("shop", scenario, 1, 2)
-    others = [one._replace(seed=2), one._replace(days=3), one._replace(scenario=scenario.replace(money={"rent": 51.0}))]
-    assert len({task.path(tmp_path) for task in (one, *others)}) == 4
-    first, second = run_all([one, one], tmp_path, 1)
-    assert first.figures.keys() == second.figures.keys() and len(list(tmp_path.iterdir())) == 1
-    assert isinstance(first, Record) and len(first.daily["cash"]) == 2
+def test_records_are_those_of_runs(tmp_path: Path) -> None:
+    scenario = sized(ks.Scenario.preset("shop"), 2000).replace(days=3)
+    asked = {"shop": scenario, "dear": scenario.replace(money={"rent": 51.0}, days=2)}
+    found = run_all(asked, 2, 5, tmp_path, 0)
+    table = ks.open_sweep(tmp_path).table
+    for name, records in found.items():
+        seeds = table.loc[table["scenario"] == name, "seed"]
+        for record, seed in zip(records, seeds, strict=True):
+            result = ks.simulate(asked[name], seed=seed, progress=False)
+            assert record.figures == pytest.approx(models.figures(result), nan_ok=True)
+            assert record.daily["cash"].tolist() == models.cash_so_far(result).tolist()
+            assert len(record.daily["spent"]) == asked[name].days
 
 
 def test_verdicts_need_three_standard_errors() -> None:
@@ -237,8 +221,8 @@ def test_verdicts_need_three_standard_errors() -> None:
 @pytest.mark.parametrize("claim", QUESTIONS)
 def test_questions_can_be_asked(claim: str) -> None:
     """Each setting is a scenario, and no two settings of a question are alike."""
-    tasks = QUESTIONS[claim].tasks(20_000, [1])
-    assert len({task.scenario.to_toml() for (task,) in tasks.values()}) == len(tasks) >= 3
+    asked = QUESTIONS[claim].scenarios(20_000)
+    assert len(set(asked.values())) == len(asked) >= 3
 
 
 def test_a_question_prints_its_table_and_one_sentence(
@@ -248,7 +232,7 @@ def test_a_question_prints_its_table_and_one_sentence(
     asked = questions.QUESTIONS["C36"]
     few = dict(list(asked.settings().items())[:3])
     monkeypatch.setitem(questions.QUESTIONS, "C36", asked._replace(settings=lambda: few, days=20))
-    assert questions.main(["C36", *SMALL[:4], "--threads", "1", "--out", str(tmp_path)]) == 0
+    assert questions.main(["C36", *SMALL[:4], "--workers", "0", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr().out
     assert all(f"\n| {setting} | " in told for setting in few)
     sentence = r"\*\*C36 (holds|fails|undecided)\*\*: share aware after 26 weeks, one shop alone: \d\.\d+ ± "

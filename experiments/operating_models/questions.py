@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # so that it runs as a scrip
 import kocsim as ks
 from experiments.claims.lab import Estimate
 from experiments.claims.run import shown
-from experiments.operating_models.models import MODELS, YEAR, Record, Task, differences, known, run_all, sized
+from experiments.operating_models.models import MODELS, YEAR, Record, differences, known, run_all, sized
 from experiments.operating_models.run import checked, mean, options
 
 HALF_YEAR: Final = 182
@@ -69,10 +69,10 @@ class Question(NamedTuple):
     need: Literal["all", "any"] = "all"
     days: int = YEAR
 
-    def tasks(self, residents: int, seeds: Sequence[int]) -> dict[str, list[Task]]:
-        """The runs of each setting."""
+    def scenarios(self, residents: int) -> dict[str, ks.Scenario]:
+        """Each setting in a county of a size."""
         return {
-            name: [Task(name, sized(preset, residents, **change), seed, self.days) for seed in seeds]
+            name: sized(ks.Scenario.preset(preset), residents, **change).replace(days=self.days)
             for name, (preset, change) in self.settings().items()}
 
 
@@ -333,17 +333,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in given.claims if name not in QUESTIONS]
     if unknown:
         parser.error(f"there is no question {unknown[0]!r} here; there are {', '.join(QUESTIONS)}")
-    print(f"kocsim {ks.__version__}, {date.today()}: {given.residents:,} residents, {given.replicates} replicates from "
+    print(f"kocsim {ks.__version__}, {date.today()}: {given.residents:,} residents, {given.replicates} replicates of "
           f"seed {given.seed}; customers and orders a 1,000 residents, KOCs and shops a million residents, profit and "
           "spending in yuan a resident")
     for name in given.claims or QUESTIONS:
-        tasks = QUESTIONS[name].tasks(given.residents, range(given.seed, given.seed + given.replicates))
+        asked, out = QUESTIONS[name].scenarios(given.residents), given.out / f"{name}-{given.residents}-{given.seed}"
         try:
-            found = iter(run_all([task for some in tasks.values() for task in some], given.out, given.threads))
+            records = run_all(asked, given.replicates, given.seed, out, given.workers)
         except KeyboardInterrupt:
             print("Stopped; runs that were finished are kept, and the same command goes on.", file=sys.stderr)
             return 130
-        records = {setting: [next(found) for _ in some] for setting, some in tasks.items()}
         print(f"\n{answer(name, QUESTIONS[name], records)}", flush=True)
     return 0
 

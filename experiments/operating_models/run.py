@@ -3,8 +3,9 @@
     python experiments/operating_models/run.py                                         # some minutes
     python experiments/operating_models/run.py --residents 20000 --replicates 3        # a look
 
-Prints one table and draws one figure. Every run that is done is kept in the folder `--out`; a command that was cut off
-goes on when it is given again. Questions about one model or another stand in ``questions.py`` beside this file.
+Runs ``sweep.toml``, prints one table and draws one figure. Every run that is done is kept in the folder `--out`; a
+command that was cut off goes on when it is given again. Questions about one model or another stand in ``questions.py``
+beside this file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from experiments.operating_models.models import (
     WEEKS,
     YEAR,
     Record,
-    Task,
     columns,
     differences,
     interval,
@@ -65,12 +65,13 @@ STYLE = {"shop": ("#0072B2", "-"), "leader": ("#D55E00", "--"), "hybrid": ("#009
 """Colours told apart with any colour vision (Okabe and Ito), and lines told apart without."""
 
 
-def tasks(given: argparse.Namespace) -> list[Task]:
-    """All runs, model after model: the same seeds, and so the same counties, for each."""
+def scenarios(given: argparse.Namespace) -> dict[str, ks.Scenario]:
+    """The models of ``sweep.toml`` in counties of the size that is asked for."""
     change = {} if given.budget is None else {"money.budget": given.budget}
-    return [
-        Task(model, sized(model, given.residents, **change), seed, given.days)
-        for model in MODELS for seed in range(given.seed, given.seed + given.replicates)]
+    plan = ks.read_sweep(Path(__file__).with_name("sweep.toml"))
+    return {
+        name: sized(preset, given.residents, **change).replace(days=given.days)
+        for name, preset in plan["scenario"].items()}
 
 
 def table(records: Mapping[str, Sequence[Record]]) -> str:
@@ -175,8 +176,8 @@ def options() -> argparse.ArgumentParser:
     """What run.py and questions.py take alike."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--replicates", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1, help="the first one")
-    parser.add_argument("--threads", type=int, default=2, help="runs at a time; results do not depend on it")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, help="processes; default: as many as there are processors")
     parser.add_argument("--out", type=Path, default=Path("out/operating_models"), help="folder of finished runs")
     return parser
 
@@ -184,7 +185,7 @@ def options() -> argparse.ArgumentParser:
 def checked(parser: argparse.ArgumentParser, given: argparse.Namespace) -> argparse.Namespace:
     """Refuse what cannot be run, in a sentence."""
     for name, least, why in (
-        ("replicates", 2, ", for a standard error"), ("seed", 0, ""), ("threads", 1, ""), ("days", 1, ""),
+        ("replicates", 2, ", for a standard error"), ("seed", 0, ""), ("days", 1, ""),
         ("residents", 2000, ", so that there is a shop"),
     ):
         if getattr(given, name, least) < least:
@@ -202,17 +203,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = checked(parser, parser.parse_args(arguments))
     if given.budget is not None and given.budget <= 0:
         parser.error(f"--budget must be above 0, or there is nothing to compare at; got {given.budget:g}")
-    asked = tasks(given)
+    asked = scenarios(given)
+    name = "-".join(f"{part:g}" for part in (given.residents, given.days, given.seed, given.budget or 0))
     try:
-        found = run_all(asked, given.out, given.threads)
+        records = run_all(asked, given.replicates, given.seed, given.out / name, given.workers)
     except KeyboardInterrupt:
         print("Stopped; runs that were finished are kept, and the same command goes on.", file=sys.stderr)
         return 130
-    at = iter(found)
-    records = {model: [next(at) for _ in range(given.replicates)] for model in MODELS}
-    budget = asked[0].scenario.money.budget * 1e6 / given.residents
+    budget = asked["shop"].money.budget * 1e6 / given.residents
     print(f"kocsim {ks.__version__}, {date.today()}, {platform.machine()}: {given.residents:,} residents, "
-          f"{given.replicates} replicates from seed {given.seed}, {given.days} days, {budget:,.0f} yuan a day "
+          f"{given.replicates} replicates of seed {given.seed}, {given.days} days, {budget:,.0f} yuan a day "
           f"to spend for a million residents\n")
     print("Mean ± standard error; differences on the same seeds with 95% intervals\n")
     print(f"{table(records)}\n\n{races(records, given.days)}")

@@ -173,7 +173,9 @@ class CountyStudy:
     Attributes
     ----------
     arms : dict of str to Arm
-        One, or several along the axis "scenario".
+        By name.
+    axis : bool
+        Whether arms are an axis of the design, "scenario".
     seed : int
     days : int or None
         None: as many as each scenario says.
@@ -194,6 +196,7 @@ class CountyStudy:
     """
 
     arms: dict[str, Arm]
+    axis: bool
     seed: int
     days: int | None
     counties: int

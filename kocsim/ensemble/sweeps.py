@@ -236,12 +236,13 @@ def laid_out(study: Study, design: Design) -> list[Point]:
         Naming what does not fit, and the point.
     """
     arms = list(study.arms) if isinstance(study, CountyStudy) else [""]
-    if len(arms) > 1 and SCENARIO in design.names:
+    axis = isinstance(study, CountyStudy) and study.axis
+    if axis and SCENARIO in design.names:
         raise ParameterError("scenario is an axis of its own where several are given; it cannot be in the space too.")
     taken = next((name for name in design.names if name in RESERVED), None)
     if taken is not None:
         raise ParameterError(f"{taken} is a column of the table and cannot be varied.")
-    points = [{SCENARIO: arm, **row} if len(arms) > 1 else dict(row) for arm in arms for row in design]
+    points = [{SCENARIO: arm, **row} if axis else dict(row) for arm in arms for row in design]
     seen: dict[str, int] = {}
     for number, point in enumerate(points):
         try:
