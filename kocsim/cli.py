@@ -237,7 +237,7 @@ def _interval(row: Any) -> str:
 
     mean, low, high = float(row["mean"]), float(row["low"]), float(row["high"])
     if not math.isfinite(mean) or not high - low > 0:
-        return f"{mean:.4g}"
+        return f"{mean:,.6g}"
     digits = min(max(0, 1 - math.floor(math.log10(high - low))), 9)
     return f"{mean:,.{digits}f} [{low:,.{digits}f}, {high:,.{digits}f}]"
 

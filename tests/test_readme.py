@@ -37,6 +37,8 @@ def test_command_lines_run(tmp_path: Path) -> None:
         for block in blocks("sh") for line in block.splitlines() if line.startswith("kocsim ")
     ]
     assert len(lines) >= 3
+    (file,) = blocks("toml")
+    (tmp_path / "sweep.toml").write_text(file)
     folder = str(Path(sys.executable).parent)
     for line in lines:
         done = subprocess.run(

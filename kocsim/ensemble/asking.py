@@ -116,8 +116,8 @@ def county_study(
     functions, units = as_measures(measures)
     if luck not in LUCK:
         raise ParameterError(f"luck must be one of {', '.join(LUCK)}; got {luck!r}.")
-    study = CountyStudy(
-        as_arms(scenario), isinstance(scenario, Mapping), at_least("seed", seed, 0), None if days is None else at_least("days", days, 1, 60_000),
-        at_least("counties", counties, 1), luck, functions, as_curves(curves),
-        threads=at_least("threads", threads, 1, 256))
-    return study, units
+    return CountyStudy(
+        arms=as_arms(scenario), axis=isinstance(scenario, Mapping), seed=at_least("seed", seed, 0),
+        days=None if days is None else at_least("days", days, 1, 60_000), counties=at_least("counties", counties, 1),
+        luck=luck, measures=functions, curves=as_curves(curves), threads=at_least("threads", threads, 1, 256),
+    ), units
