@@ -8,6 +8,12 @@ from . import rng as rng
 from . import rules as rules
 from . import seeds as seeds
 from . import testing as testing
+from .analysis.comparison import Comparison as Comparison
+from .analysis.comparison import compare as compare
+from .analysis.critical import Critical as Critical
+from .analysis.critical import critical as critical
+from .analysis.sensitivity import Sensitivity as Sensitivity
+from .analysis.sensitivity import sensitivity as sensitivity
 from .county import County as County
 from .diffusion import Diffusion as Diffusion
 from .diffusion import diffuse as diffuse

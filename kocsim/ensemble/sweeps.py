@@ -266,6 +266,8 @@ class Desk:
         self.study, self.units, self.store = study, units, store
         self._pool = pool
         self._engine: Engine | None = None
+        self._failed: set[bytes] = set()
+        """Runs that were tried at this desk; a longer list of runs does not try them once more."""
 
     def do(
         self, design: Design, points: Sequence[Point], runs: Sequence[tuple[int, Run]], progress: bool,
@@ -281,7 +283,7 @@ class Desk:
         self.store.lay_out(shown, runs)
         self.store.note({"design": design.kind, "axes": json.dumps(names), "units": json.dumps(self.units)})
         done = self.store.done()
-        before = sum(run.key in done for _, run in runs)
+        before = sum(run.key in done or run.key in self._failed for _, run in runs)
         if before < len(runs) and self._engine is None:
             self._engine = Engine(self.study, self.store, self._pool)
         with tqdm(total=len(runs), initial=before, unit="run", disable=not progress) as bar:
@@ -297,9 +299,12 @@ class Desk:
             try:
                 if self._engine is not None:
                     self._engine._tick = tick
-                    self._engine.run([run for _, run in runs])
+                    self._engine.run([run for _, run in runs if run.key not in self._failed])
             except KeyboardInterrupt:
                 raise Interrupted(self._sweep(report)) from None
+        if failures:
+            done = self.store.done()
+            self._failed |= {run.key for _, run in runs if run.key not in done}
         return self._sweep(report)
 
     def _sweep(self, report: bool) -> Sweep:
