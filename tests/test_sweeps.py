@@ -313,7 +313,7 @@ def test_a_dask_cluster_of_two_processes(tmp_path: Path) -> None:
 
 
 def test_the_engine_takes_little_beside_the_runs() -> None:
-    """At most 25 ms a run: 5% of a run of half a second. Sleep takes no processor, so this holds on a busy machine too."""
+    """At most 25 ms a run, 5% of a run of half a second. Sleep takes no processor, so a busy machine does no harm."""
     import time
 
     def nap(seed: int, x: int) -> float:
