@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import secrets
@@ -19,6 +20,8 @@ from kocsim.errors import DataError, FileError
 from kocsim.ties import Ties
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from kocsim.county import County
@@ -120,6 +123,15 @@ def _put_in_place(aside: Path, target: Path) -> None:
         os.replace(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """See `County.fingerprint`."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, array in arrays.items():
+        held = np.array(repr(array.tolist())) if array.dtype.kind in "OT" else array  # labels, and text of any length
+        digest.update(f"{name} {array.dtype} {array.shape} {_checksum(held)};".encode())
+    return digest.hexdigest()
 
 
 def _checksum(array: NDArray[Any]) -> int:
