@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -34,6 +34,9 @@ class Books:
     rewards : int
         What KOCs got for those whom they recruited, in fen.
     """
+
+    TRANSIENT: Final = frozenset(("scenario",))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(self, scenario: Scenario, kocs: int) -> None:
         self.scenario = scenario

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -64,6 +64,10 @@ class Broadcasting:
         What is broadcast today, and how often.
     """
 
+    TRANSIENT: Final = frozenset((
+        "scenario", "county", "seed", "room", "followed_key", "today", "_planned", "_walk_in", "_columns"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
+
     def __init__(self, scenario: Scenario, county: County, seed: int, flags: NDArray[np.uint8]) -> None:
         self.scenario, self.county, self.seed = scenario, county, seed
         account, shop = scenario.official_account, scenario.shop_visit
@@ -116,6 +120,11 @@ class Broadcasting:
             c.community_shop, c.shop_community, c.community_x, c.community_y, shows,
             visit=shop.visit, scale=shop.range)
         self._walk_in = (c.community, np.array([chance(p) for p in chances.tolist()], np.uint32), c.community_shop)
+
+    def resumed(self) -> None:
+        """Find out again who comes by the shops that show the product."""
+        if self.scenario.shop_visit.display:
+            self.show(self.shows)
 
     def background(self) -> NDArray[np.float32]:
         """Articles a day of the other accounts that a resident follows, by class; empty where the firm has none."""

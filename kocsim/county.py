@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kocsim.countycheck import arrays_of, check_county
-from kocsim.countyfile import open_county, save_county
+from kocsim.countyfile import fingerprint, open_county, save_county
 from kocsim.errors import ParameterError, at_least
 from kocsim.packing import ID_MASK
 from kocsim.threads import usable_threads
@@ -294,13 +294,6 @@ class County:
         return flags
 
     @cached_property
-    def fingerprint(self) -> str:
-        """A checksum of all arrays: the same for the same county, whatever it was made from."""
-        from kocsim.countyfile import checksum
-
-        return checksum(self)
-
-    @cached_property
     def memberships(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Groups of each resident as rows: offsets (n + 1,) and group numbers."""
         from kocsim.kernels import world
@@ -342,6 +335,11 @@ class County:
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         return sum(array.nbytes for array in arrays_of(self).values())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A checksum of all arrays: equal for equal counties, however they were made."""
+        return fingerprint(arrays_of(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> County:
         return self  # it never changes, so a copy of a run shares it

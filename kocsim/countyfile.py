@@ -20,6 +20,8 @@ from kocsim.errors import DataError, FileError
 from kocsim.ties import Ties
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from kocsim.county import County
@@ -123,12 +125,13 @@ def _put_in_place(aside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def checksum(county: County) -> str:
-    """A checksum of all arrays of a county, by name."""
-    parts = [
-        f"{name} {zlib.crc32(repr(array.tolist()).encode()) if array.dtype.hasobject else _checksum(array):08x}"
-        for name, array in sorted(arrays_of(county).items())]
-    return hashlib.blake2b("\n".join([*parts, *county.columns]).encode(), digest_size=12).hexdigest()
+def fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """See `County.fingerprint`."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, array in arrays.items():
+        held = np.array(repr(array.tolist())) if array.dtype.kind in "OT" else array  # labels, and text of any length
+        digest.update(f"{name} {array.dtype} {array.shape} {_checksum(held)};".encode())
+    return digest.hexdigest()
 
 
 def _checksum(array: NDArray[Any]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -58,6 +58,11 @@ class Market:
     stock : ndarray of uint8, shape (residents,)
         Orders at home that were brought forward; empty where nobody stocks up.
     """
+
+    TRANSIENT: Final = frozenset((
+        "scenario", "county", "seed", "is_koc", "elsewhere", "_kinds", "_worth", "_others", "_joining", "_climbing",
+        "_inviting", "_discount", "_priced", "_collect"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(self, scenario: Scenario, county: County, seed: int, flags: NDArray[np.uint8]) -> None:
         self.scenario, self.county, self.seed = scenario, county, seed

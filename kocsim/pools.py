@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -32,6 +32,9 @@ class Pools:
     ----------
     members, contacts, called : ndarray of int64, shape (kocs,)
     """
+
+    TRANSIENT: Final = frozenset(("pool", "county", "seed", "_entry", "_review"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(self, scenario: Scenario, county: County, seed: int) -> None:
         self.pool, self.county, self.seed = scenario.pool, county, seed

@@ -6,7 +6,7 @@ import platform
 import time
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -52,6 +52,9 @@ class Record:
     reached : dict of str to int
         Residents who were ever aware, identified, customers.
     """
+
+    TRANSIENT: ClassVar = frozenset[str]()
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     residents: int
     rows: list[dict[str, int]] = field(default_factory=list)
@@ -381,4 +384,5 @@ def _provenance(run: Simulation, interrupted: bool) -> dict[str, Any]:
             "python": platform.python_version(), **{name: version(name) for name in ("numpy", "numba")}
         },
         "machine": platform.machine(), "date": time.strftime("%Y-%m-%d"),
+        **({"branches": run.branches} if run.branches else {}),
     }

@@ -63,6 +63,9 @@ class Sellers:
         KOCs who joined and left today.
     """
 
+    TRANSIENT: Final = frozenset(("scenario", "county", "seed", "wants", "_residents", "_queue", "_near"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
+
     def __init__(
         self, scenario: Scenario, county: County, seed: int, audience: NDArray[np.int64],
         barred: NDArray[np.bool_] | None = None,
@@ -96,6 +99,19 @@ class Sellers:
         self._ranked = np.zeros(k, np.int64)
         self._near = self._candidates_near() if s.recruiting.leader else None
         self.recruits = self.departures = 0
+
+    def take_over(self, books: Books) -> None:
+        """Be as if there from the first day, where until today all KOCs worked and nobody kept a file on them.
+
+        What they earned before is not remembered, and the purse is as on the first day; neither matters to anybody but
+        a firm that did not have to care so far.
+        """
+        self.state[:] = ACTIVE
+        self.joined[:] = 1
+        self.given[:] = True
+        self.speaks = self.state == ACTIVE
+        self.is_koc[self.county.koc] = 1
+        self._earned = books.income.copy()
 
     def _lots(self, decision: Decision, day: int = 0) -> NDArray[np.uint32]:
         """31 random bits for each KOC."""

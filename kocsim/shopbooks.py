@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -29,6 +29,9 @@ class ShopBooks:
     shows, days : ndarray of bool and int64, shape (shops,)
         Whether each shop showed the product on the last day, and on how many days it has.
     """
+
+    TRANSIENT: Final = frozenset(("scenario", "county", "catchment", "_points"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(self, scenario: Scenario, county: County) -> None:
         c = county

@@ -10,10 +10,11 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 import numpy as np
 
+from kocsim import checkpoint
 from kocsim.books import Books
 from kocsim.broadcasting import Broadcasting, check_audiences
 from kocsim.county import County
@@ -40,6 +41,8 @@ from kocsim.touches import NO_LOG, Log, Touches
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator
+    from pathlib import Path
+    from types import EllipsisType
 
     from numpy.typing import NDArray
 
@@ -153,6 +156,8 @@ class Simulation:
         Wall time spent in each step so far.
     record : Record
         What was measured so far.
+    branches : list of dict
+        Days after which the run was resumed with another scenario, rule or policy, and what that had been.
     """
 
     STEPS: Final = (
@@ -165,6 +170,15 @@ class Simulation:
         ("afterwards", "what orders leave behind: trust, members, baskets, invitations"),
         ("measure", "one row for the county"),
     )
+    TRANSIENT: Final = frozenset((
+        # given again
+        "scenario", "county", "seed", "threads", "rule", "policy", "debug", "_barred",
+        # made again by the set-up
+        "threshold", "channels", "is_koc", "_attention", "_most_kocs", "_others", "_parts", "_koc_cuts", "_broken",
+        # overwritten by a day; what KOCs' posts add to feeds is brought up to date from nothing
+        "_attended", "_rough", "_units_before", "_koc_arrived", "_pool", "_sums", "_arrived", "_work", "_add", "_flags",
+    ))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(
         self,
@@ -200,6 +214,7 @@ class Simulation:
         self.day = 0
         self.seconds = dict.fromkeys((name for name, _ in self.STEPS), 0.0)
         self.record = Record(county.n)
+        self.branches: list[dict[str, Any]] = []
         self._broken = False
         self._pool: ThreadPoolExecutor | None = None
         self._set_up()
@@ -222,13 +237,9 @@ class Simulation:
         self.sellers = None
         if s.staffs or self.policy is not None or self._barred is not None:
             self.sellers = Sellers(s, c, self.seed, self.speaking.audience, self._barred)
-        self.is_koc = c.is_koc if self.sellers is None else self.sellers.is_koc
+        self.is_koc = self._who_speaks()
         self.put(np.flatnonzero(self.is_koc), Stage.CUSTOMER)
-        z = np.empty(n)
-        from kocsim.kernels import world
-
-        world.normals(z, np.uint64(stream(self.seed, Decision.THRESHOLD)), 0, n)
-        self.threshold = s.identification.thresholds(z, c.ties_in)
+        self.threshold = self.thresholds_as_set_up()
         contacts = np.arange(int(c.contacts.max(initial=0)) + 1)
         further: tuple[Any, ...] = (np.zeros(0, np.float32), np.uint64(0))
         self.channels = self.speaking.channels
@@ -270,6 +281,17 @@ class Simulation:
         self._parts = min(self.threads, max(1, (n + c.koc_ties.size // 8) // RESIDENTS_A_THREAD))
         self._koc_cuts = _balanced(c.koc_offsets, np.arange(k), self._parts)
         self._scratch()
+
+    def _who_speaks(self) -> NDArray[np.uint8]:
+        return self.county.is_koc if self.sellers is None else self.sellers.is_koc
+
+    def thresholds_as_set_up(self) -> NDArray[np.float32]:
+        """Every resident's threshold before anybody set one from outside; shape (residents,)."""
+        from kocsim.kernels import world
+
+        z = np.empty(self.county.n)
+        world.normals(z, np.uint64(stream(self.seed, Decision.THRESHOLD)), 0, z.size)
+        return self.scenario.identification.thresholds(z, self.county.ties_in)
 
     def _scratch(self) -> None:
         """Sums that are empty between days, a row a thread."""
@@ -837,6 +859,72 @@ class Simulation:
     def result(self, *, residents: bool = True, interrupted: bool = False) -> Result:
         """Tables of the days so far; `residents` False leaves the table of residents empty."""
         return tables(self, residents, interrupted)
+
+    # ---- on disk
+
+    @property
+    def between_days(self) -> bool:
+        """Whether no day has begun that is not over."""
+        return not self._broken and len(self.record.rows) == self.day
+
+    def checkpoint(self, path: str | os.PathLike[str]) -> Path:
+        """Save the run as it stands to one file, from which `resume` goes on; about 10 to 40 bytes a resident.
+
+        The file is written aside first, so a full disk leaves what was there. It holds neither county nor rule nor
+        policy, and no code: it is read without pickle.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be written, or something else than a checkpoint has its name.
+        DataError
+            In the middle of a day, or for an attribute of a type that no checkpoint holds.
+        """
+        return checkpoint.save(self, path)
+
+    @classmethod
+    def resume(
+        cls, path: str | os.PathLike[str], *, county: County | None = None, threads: int | None = None,
+        rule: Rule | EllipsisType | None = ..., policy: Policy | EllipsisType | None = ...,
+        scenario: Scenario | str | os.PathLike[str] | None = None, debug: bool = False,
+    ) -> Self:
+        """Go on from a checkpoint, bit for bit as if there had been none; or branch.
+
+        Parameters
+        ----------
+        path : path-like
+        county : County, optional
+            Generated again when not given, if it was generated by a scenario; a user's own, or one of several that
+            were joined, has to be given.
+        threads : int, optional
+            Default: as many as there are processors. Results do not depend on it.
+        rule, policy : callable or None
+            To be given again if the run had one, because no file holds them; or another one, or None, for a branch.
+            What a policy remembered is not in the checkpoint. A run that had no policy goes on with one as if that had
+            been there, and had done nothing, from the first day.
+        scenario : Scenario, str or path, optional
+            For a branch with other parameters from the next day on. The county's must be the same, and so must what is
+            remembered of residents, KOCs and ties: values may change, but a mechanism that has to remember something
+            can be neither switched on nor off. What was drawn or begun stays: who is a business, who follows or is a
+            member, trust, stock. Thresholds follow the new scenario unless they had been set from outside.
+        debug : bool
+            Check the laws of conservation after every day.
+
+        Raises
+        ------
+        FileError
+            When there is no checkpoint, it is damaged, or it comes from another version of kocsim.
+        DataError
+            For another county than the run's, a scenario that does not fit, or a rule or policy that is missing.
+        """
+        world = ("residents", "kocs", "shops", *WORLD_SECTIONS)
+        return checkpoint.resume(cls, checkpoint.load(path), world, county, threads, rule, policy, scenario, debug)
+
+    def resumed(self) -> None:
+        """Tie together what a checkpoint has put back."""
+        self.is_koc = self._who_speaks()
+        if self.market is not None:
+            self.market.is_koc = self.is_koc
 
     # ---- where rivals meet
 

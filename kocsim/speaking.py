@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,10 @@ class Speaking:
     addressed : ndarray of uint32, shape (KOCs,)
         Chance of 2**31 that a contact gets a private message today.
     """
+
+    TRANSIENT: Final = frozenset((
+        "scenario", "county", "seed", "channels", "row", "spans", "audience", "_phase", "_span", "_load"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(self, scenario: Scenario, county: County, seed: int) -> None:
         from kocsim.kernels import world

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -49,6 +49,9 @@ class Touches:
     met : ndarray of uint32, shape (residents,)
         A bit for each channel on which the resident ever heard of the product.
     """
+
+    TRANSIENT: Final = frozenset(("_kocs", "_shift", "_logs", "_room", "_sorted"))
+    """What no checkpoint holds; see `kocsim.checkpoint`."""
 
     def __init__(self, county: County) -> None:
         n = county.n

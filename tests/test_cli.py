@@ -267,3 +267,48 @@ def test_version_and_a_quick_start() -> None:
     heavy = "import sys, kocsim.cli; print([m for m in ('numba', 'pandas', 'matplotlib', 'mesa') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, timeout=60)
     assert loaded.stdout == "[]\n"
+
+
+SWEEP = """
+replicates = 2
+days = 4
+measures = ["customers"]
+[set]
+residents = 800
+kocs = 8
+shops = 1
+[space]
+kocs = [5, 10]
+"""
+
+
+def test_a_sweep_prints_means_saves_tables_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(SWEEP)
+    first = kocsim("sweep", "s.toml", "--out", "out", "--workers", "2", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "4/4" in first.stderr  # the progress bar
+    table = ks.open_sweep(tmp_path / "out").table
+    mean = table[table["kocs"] == 10]["customers"].mean()
+    assert any(f"{mean:.3f}"[:5] in line for line in first.stdout.splitlines() if line.strip().startswith("customers"))
+    bytes_before = (tmp_path / "out" / "table.parquet").read_bytes()
+    again = kocsim("sweep", "s.toml", "--out", "out", "--workers", "2", "--quiet", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (tmp_path / "out" / "table.parquet").read_bytes() == bytes_before
+    more = kocsim("sweep", "s.toml", "--out", "out", "--replicates", "3", "--quiet", cwd=tmp_path)
+    assert more.returncode == 0, more.stderr
+    assert len(ks.open_sweep(tmp_path / "out").table) == 6
+    other = kocsim("sweep", "s.toml", "--out", "out", "--set", "need.rate=0.5", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "holds a sweep with scenario.paper.scenario.need.rate" in other.stderr
+    none = kocsim("sweep", "none.toml", "--out", "out", cwd=tmp_path)
+    assert none.returncode == 2
+    assert none.stderr == "Error: Cannot read sweep none.toml: No such file or directory.\n"
+
+
+def test_a_sweep_in_which_runs_fail_says_so(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text("limit = 0.05\n" + SWEEP.replace("days = 4", "days = 60_000"))
+    done = kocsim("sweep", "s.toml", "--out", "out", "--workers", "1", "--quiet", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "No run is finished." in done.stdout
+    assert "4 of 4 runs failed; see out/errors.txt." in done.stderr
+    assert "longer than the limit of 0.05 s" in (tmp_path / "out" / "errors.txt").read_text()

@@ -312,6 +312,23 @@ def test_a_dask_cluster_of_two_processes(tmp_path: Path) -> None:
     assert done.table["digest"].tolist() == here.table["digest"].tolist()
 
 
+def test_the_engine_takes_little_beside_the_runs() -> None:
+    """At most 25 ms a run, 5% of a run of half a second. Sleep takes no processor, so a busy machine does no harm."""
+    import time
+
+    def nap(seed: int, x: int) -> float:
+        time.sleep(0.1)
+        return float(x)
+
+    def wall(runs: int) -> float:
+        start = time.perf_counter()
+        ks.sweep(nap, {"x": list(range(runs))}, workers=2, progress=False)
+        return time.perf_counter() - start
+
+    few, many = wall(4), wall(64)
+    assert (2 * (many - few) - 60 * 0.1) / 60 < 0.025
+
+
 # ---- what is refused, before the first run
 
 

@@ -67,7 +67,9 @@ STYLE = {"shop": ("#0072B2", "-"), "leader": ("#D55E00", "--"), "hybrid": ("#009
 
 def scenarios(given: argparse.Namespace) -> dict[str, ks.Scenario]:
     """The models of ``sweep.toml`` in counties of the size that is asked for."""
-    change = {} if given.budget is None else {"money.budget": given.budget}
+    change = {name: float(value) for name, value in (one.split("=") for one in given.set)}
+    if given.budget is not None:
+        change["money.budget"] = given.budget
     plan = ks.read_sweep(Path(__file__).with_name("sweep.toml"))
     return {
         name: sized(preset, given.residents, **change).replace(days=given.days)
@@ -199,12 +201,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--residents", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=YEAR)
     parser.add_argument("--budget", type=float, help="yuan a day for a million residents; default: as in the presets")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER",
+                        help="change a parameter of all three, as for a million residents; repeatable")
     parser.add_argument("--picture", type=Path, help="default: operating_models.png in the folder")
     given = checked(parser, parser.parse_args(arguments))
     if given.budget is not None and given.budget <= 0:
         parser.error(f"--budget must be above 0, or there is nothing to compare at; got {given.budget:g}")
     asked = scenarios(given)
-    name = "-".join(f"{part:g}" for part in (given.residents, given.days, given.seed, given.budget or 0))
+    parts = given.residents, given.days, given.seed, given.budget or 0
+    name = "-".join([*(f"{part:g}" for part in parts), *given.set])
     try:
         records = run_all(asked, given.replicates, given.seed, given.out / name, given.workers)
     except KeyboardInterrupt:

@@ -157,7 +157,7 @@ class _Shift:
                 self._open(self.groups.popleft())
                 continue
             run, group = self.ready.popleft()
-            self.waiting[pool.submit(work.perform, engine._bytes, run, group.place)] = run, group
+            self.waiting[pool.submit(work.perform, engine._bytes, run, group.place, limited=True)] = run, group
             if len(self.ready) < pool.ahead and not self.building and self.groups:
                 self._open(self.groups.popleft())  # so that nobody waits for the next county
 

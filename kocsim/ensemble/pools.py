@@ -22,8 +22,8 @@ class Pool(Protocol):
     ahead: int
     """Tasks to hand out before answers come back."""
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Have a task done."""
+    def submit(self, work: Callable[..., Any], *arguments: Any, limited: bool = False) -> Future[Any]:
+        """Have a task done; `limited`: within the time limit, where there is one."""
 
     def close(self, at_once: bool) -> None:
         """Let go of the workers, when they are done or at once."""
@@ -37,7 +37,7 @@ class Here:
 
     workers, ahead = 1, 1
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], *arguments: Any, limited: bool = False) -> Future[Any]:
         """Do it now."""
         future: Future[Any] = Future()
         try:
@@ -63,7 +63,7 @@ class Theirs:
         self.ahead = 4 * self.workers if self.workers else 64
         self._given: set[Future[Any]] = set()
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], *arguments: Any, limited: bool = False) -> Future[Any]:
         """Pass it on."""
         future = self.executor.submit(work, *arguments)
         self._given.add(future)
@@ -94,9 +94,10 @@ class Local:
         self._pool = ProcessPool(workers, initializer=_begin, context=_Spawn())
         self._pool.schedule(os.getpid)  # begin to start them
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], *arguments: Any, limited: bool = False) -> Future[Any]:
         """Have it done by the next worker who is free."""
-        future: Future[Any] = self._pool.schedule(work, args=arguments, timeout=self.limit)
+        future: Future[Any] = self._pool.schedule(
+            work, args=arguments, timeout=self.limit if limited else None)
         return future
 
     def close(self, at_once: bool) -> None:

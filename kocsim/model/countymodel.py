@@ -8,21 +8,25 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import mesa
 import numpy as np
 
+from kocsim import checkpoint
 from kocsim.county import County
 from kocsim.errors import DataError, ParameterError, at_least
+from kocsim.model import saving
 from kocsim.model.agents import DEFAULT_DECIDE, KOC, Firm, Posts, Shop, asked
 from kocsim.model.residents import Residents
 from kocsim.results import UNITS, Result
 from kocsim.scenario import Scenario, as_scenario
-from kocsim.simulation import Simulation
+from kocsim.simulation import WORLD_SECTIONS, Simulation
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -122,31 +126,43 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
             kocs, shops = parameters.kocs, parameters.shops
         koc_classes = _classes("koc_class", koc_class, KOC, kocs)
         shop_classes = _classes("shop_class", shop_class, Shop, shops)
-        if not _derived(firm_class, Firm):
-            raise ParameterError(f"firm_class must be a class derived from Firm; got {firm_class!r}.")
-        if firm_class.decide is not Firm.decide:
-            if policy is not None:
-                raise ParameterError(f"Give policy or a firm_class that decides, not both; got policy={policy!r}.")
+        if self._decides(firm_class, policy):
             policy = self._firm_decides
         number, for_mesa = _seed(name, given)
         # Mesa 3.5 warns of seed=
         super().__init__(rng=for_mesa)
-        self.parameters = parameters
-        self.simulation = Simulation(parameters, county, number, threads, rule, debug, policy)
+        self._begin(Simulation(parameters, county, number, threads, rule, debug, policy))
+        self.simulation.silent[:] = True  # until they have agents
+        for index, agent in enumerate(koc_classes):
+            agent(self, index)
+        for index, shop in enumerate(shop_classes):
+            shop(self, index)
+        self.firm = firm_class(self)
+
+    @staticmethod
+    def _decides(firm_class: type[Firm], policy: object) -> bool:
+        """Whether the firm's agent is the policy."""
+        if not _derived(firm_class, Firm):
+            raise ParameterError(f"firm_class must be a class derived from Firm; got {firm_class!r}.")
+        if firm_class.decide is Firm.decide:
+            return False
+        if policy is not None and policy is not ...:
+            raise ParameterError(f"Give policy or a firm_class that decides, not both; got policy={policy!r}.")
+        return True
+
+    def _begin(self, simulation: Simulation) -> None:
+        """A model of a run, without agents."""
+        self.simulation = simulation
+        self.parameters = simulation.scenario
         self.today: dict[str, int] = {}
         self._shop_orders: tuple[int, NDArray[np.int64]] = (0, np.zeros(self.county.shops, np.int64))
         Residents(self.simulation, self.rng)  # refuses a county whose columns take names of its own
         self._kocs = mesa.agent.AgentSet([], random=self.random)
         self._shops = mesa.agent.AgentSet([], random=self.random)
         self._koc: list[KOC | None] = [None] * self.county.koc.size
-        self.simulation.silent[:] = True  # until they have agents
         self._ask: dict[KOC, None] = {}
         self._ids = 0
-        for index, agent in enumerate(koc_classes):
-            agent(self, index)
-        for index, shop in enumerate(shop_classes):
-            shop(self, index)
-        self.firm = firm_class(self)
+        self._stepping = False
         self.datacollector = mesa.DataCollector(
             model_reporters={column: partial(_of_today, column) for column in UNITS}
         )
@@ -155,6 +171,7 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
 
     def step(self) -> None:
         """One day: agents decide, the engine runs, the data collector notes it."""
+        self._stepping = True
         try:
             decided = self._decisions()
             shops = [
@@ -167,6 +184,8 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         except BaseException:
             self.running = False  # Mesa 3.5 would go on stepping a model that it no longer calls
             raise
+        finally:
+            self._stepping = False
         if self.simulation.day >= self.parameters.days:
             self.running = False
 
@@ -306,6 +325,87 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         origin["agents"] = dict(Counter(type(agent).__qualname__ for agent in self.agents))
         origin["versions"] = {**origin["versions"], "mesa": version("mesa")}
         return dataclasses.replace(result, provenance=origin)
+
+    # ---- on disk
+
+    def checkpoint(self, path: str | os.PathLike[str]) -> Path:
+        """Save the model as it stands to one file, from which `resume` goes on; see `Simulation.checkpoint`.
+
+        Beside the run it holds all agents with their attributes, those that were given to the model, both of its
+        generators, and what the data collector has collected. Attributes may be numbers, text, arrays, `Posts`, agents
+        of the model, and lists, tuples, sets, deques and mappings of these.
+
+        Raises
+        ------
+        FileError
+            When the file cannot be written, or something else than a checkpoint has its name.
+        DataError
+            During a step; for an attribute of another type, naming agent, attribute and type; for agents that are
+            neither KOC, shop nor firm.
+        """
+        if self._stepping:
+            raise DataError(f"A checkpoint is made between days; step {self.steps} has begun.")
+        return checkpoint.save(self.simulation, path, CountyModel.__name__, partial(saving.pack, self))
+
+    @classmethod
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        county: County | None = None,
+        threads: int | None = None,
+        rule: Rule | EllipsisType | None = ...,
+        koc_class: type[KOC] | Callable[[int], type[KOC]] | Mapping[int, type[KOC]] = KOC,
+        shop_class: type[Shop] | Callable[[int], type[Shop]] | Mapping[int, type[Shop]] = Shop,
+        firm_class: type[Firm] = Firm,
+        policy: Policy | EllipsisType | None = ...,
+        scenario: Scenario | str | os.PathLike[str] | None = None,
+        datacollector: mesa.DataCollector | None = None,
+        debug: bool = False,
+    ) -> Self:
+        """Go on from a checkpoint, bit for bit as if there had been none; or branch.
+
+        Agents come back as they stood, by number, without a call of their class or of a derived model's ``__init__``.
+        Two attributes that held one list hold a copy each.
+
+        Parameters
+        ----------
+        path : path-like
+        county, threads, rule, policy, scenario, debug
+            As for `Simulation.resume`.
+        koc_class, shop_class, firm_class
+            As for the model, of the same names as before, because no checkpoint holds code.
+        datacollector : mesa.DataCollector, optional
+            With the same reporters as before, if it was not the model's own; collected rows are put back into it.
+
+        Raises
+        ------
+        ParameterError, DataError, FileError
+            As for `Simulation.resume`; and for classes or columns of the data collector other than before.
+        """
+        saved = checkpoint.load(path, CountyModel.__name__)
+        about = saved.manifest["county"]
+        classes: dict[str, list[type[Any]]] = {
+            "KOC": _classes("koc_class", koc_class, KOC, about["kocs"]),
+            "Shop": _classes("shop_class", shop_class, Shop, about["shops"]), "Firm": [firm_class],
+        }
+        model = cls.__new__(cls)
+        if cls._decides(firm_class, policy):
+            policy = model._firm_decides
+        saving.check_classes(saved, cls, classes)
+        world = ("residents", "kocs", "shops", *WORLD_SECTIONS)
+        simulation = checkpoint.resume(
+            Simulation, saved, world, county, threads, rule, policy, scenario, debug)
+        super(CountyModel, model).__init__(rng=0)
+        model._begin(simulation)
+        if datacollector is not None:
+            model.datacollector = datacollector
+        silent = simulation.silent.copy()
+        saving.put(model, saved, classes)
+        simulation.silent[:] = silent
+        if scenario is not None:
+            model.running = simulation.day < model.parameters.days
+        return model
 
     def __repr__(self) -> str:
         return (
