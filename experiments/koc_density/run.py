@@ -86,6 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
     parser.add_argument("--residents", type=int, default=50_000, help="of each county")
     parser.add_argument("--replicates", type=int, default=10)
+    parser.add_argument("--days", type=int, help="default: as in the file")
     parser.add_argument("--workers", type=int, help="processes; default: as many as there are processors")
     parser.add_argument("--out", type=Path, default=Path("out/koc_density"))
     given = parser.parse_args()
@@ -93,7 +94,7 @@ def main() -> None:
     share = given.residents / 50_000
     plan["scenario"] = {name: sized(scenario, given.residents) for name, scenario in plan["scenario"].items()}
     plan["space"]["kocs"] = sorted({max(round(kocs * share), 1) for kocs in plan["space"]["kocs"]})
-    plan |= {"replicates": given.replicates, "counties": given.replicates}
+    plan |= {"replicates": given.replicates, "counties": given.replicates, "days": given.days or plan["days"]}
     out = given.out / f"{given.residents}"
     sweep = ks.sweep(**plan, out=out, workers=given.workers)
     print(f"{date.today()}, {platform.machine()}, kocsim {ks.__version__}: {given.residents:,} residents, "

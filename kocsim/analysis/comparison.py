@@ -304,8 +304,9 @@ class Comparison:
         lines = [
             f"Comparison of {self.measure}{unit} with {self.baseline!r} on shared luck: {state} after "
             f"{self.replicates} replicates of at most {self.planned[-1]}.",
-            f"Intervals hold at {self.level:.4g} for {len(self.planned)} planned looks and {len(self.judged)} "
-            f"differences together, {'within one county' if self.counties == 1 else f'in {self.counties:,} counties'}.",
+            f"Intervals hold at {self.level:.4g} for planned looks ({len(self.planned)}) and differences "
+            f"({len(self.judged)}) all together, "
+            f"{'within one county' if self.counties == 1 else f'in {self.counties:,} counties'}.",
         ]
         rows = [("arm", "difference", "from", "to", "decided", "se", "se if independent", "variance ratio")]
         rows += [
