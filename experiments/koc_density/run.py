@@ -12,10 +12,14 @@ from __future__ import annotations
 import argparse
 import platform
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+from scipy import stats
 
 import kocsim as ks
 
@@ -51,6 +55,28 @@ def coverage(sweep: ks.Sweep) -> str:
     return "\n".join(lines)
 
 
+def elasticity(sweep: ks.Sweep) -> str:
+    """By how many per cent more residents identify, KOCs not counted, for 1% more KOCs; in Markdown.
+
+    Logarithms of ratios between neighbouring numbers of KOCs on the same luck: mean over replicates, with 95% intervals
+    (Student's t). Above 1, a KOC among more KOCs wins more than one among few (C13).
+    """
+    table = sweep.table[sweep.table[CONTACTS] == 500.0]
+    lines = ["| KOCs, at 500 contacts | " + " | ".join(WORDS.values()) + " |", "|---:|" + "---:|" * len(WORDS)]
+    cells = {}
+    for name in WORDS:
+        residents = sweep.study.arms[name].scenario.residents  # type: ignore[union-attr]
+        won = table[table["scenario"] == name].pivot(index="replicate", columns="kocs", values="identified")
+        won = won * residents - won.columns.to_numpy()
+        for few, many in pairwise(won.columns):
+            slope = np.log(won[many] / won[few]) / np.log(many / few)
+            reach = slope.sem() * stats.t.ppf(0.975, len(slope) - 1)
+            share = f"{few / residents:.2%} to {many / residents:.2%}"
+            mean = slope.mean()
+            cells.setdefault(share, []).append(f"{mean:.2f} [{mean - reach:.2f}, {mean + reach:.2f}]")
+    return "\n".join([*lines, *(f"| {share} | {' | '.join(row)} |" for share, row in cells.items()), ""])
+
+
 def draw(sweep: ks.Sweep, path: Path) -> None:
     """Share identified by density, a panel a kind of threshold."""
     summary = sweep.summary()["identified"]
@@ -65,6 +91,9 @@ def draw(sweep: ks.Sweep, path: Path) -> None:
             axes.fill_between(share, 100 * one["low"], 100 * one["high"], color=colour, alpha=0.2, linewidth=0)
         axes.set(xscale="log", xlabel="KOCs, % of residents", title=words)
         axes.title.set_fontsize(10)
+        axes.set_xticks([0.05, 0.1, 0.5, 1, 5])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.axvline(1, color="0.6", linewidth=0.8, linestyle=":")
     panels[0].set_ylabel("residents who have identified, %")
     panels[0].legend(title="contacts of a KOC", frameon=False, fontsize=9)
@@ -100,6 +129,10 @@ def main() -> None:
     print(f"{date.today()}, {platform.machine()}, kocsim {ks.__version__}: {given.residents:,} residents, "
           f"{given.replicates} replicates; share identified after {plan['days']} days, ± half of the 95% interval\n")
     print(coverage(sweep))
+    print(elasticity(sweep))
+    aware = sweep.summary()["aware"]["mean"]
+    print(f"fewest aware after {plan['days']} days at a given number of KOCs: " + ", ".join(
+        f"{kocs:,}: {people / given.residents:.1%}" for kocs, people in aware.groupby("kocs").min().items()) + "\n")
     draw(sweep, out / "figure.png")
     take_off(plan, given.residents, given.replicates, given.workers, out)
     print(f"\nfigure: {out / 'figure.png'}; all runs: {out / 'table.parquet'}")
