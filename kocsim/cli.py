@@ -250,8 +250,10 @@ def _changed(scenario: Scenario, changes: list[str]) -> Scenario:
 @app.command()
 def show(
     scenario: Name,
-    only: Annotated[str | None, typer.Option(help="Only parameters whose name begins so, e.g. friends.")] = None,
+    only: Annotated[list[str], typer.Option(
+        default_factory=list, help="Only parameters whose name begins so, e.g. friends; may be given several times.")],
     toml: Annotated[bool, typer.Option("--toml", help="As a TOML file, to be edited.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a table for a paper or a README.")] = False,
     changes: Changes = None,
 ) -> None:
     """Every parameter: value, unit, range, meaning, source. An asterisk marks what is not the default."""
@@ -259,9 +261,16 @@ def show(
     if toml:
         typer.echo(chosen.to_toml(), nl=False)
         return
-    rows = [p for p in chosen.parameters() if only is None or p.name.startswith(only)]
-    if not rows:
-        raise ParameterError(f"--only must begin a parameter's name; got {only!r}.{_did_you_mean(only, chosen)}")
+    for begin in only:
+        if not any(p.name.startswith(begin) for p in chosen.parameters()):
+            raise ParameterError(f"--only must begin a parameter's name; got {begin!r}.{_did_you_mean(begin, chosen)}")
+    rows = [p for p in chosen.parameters() if not only or p.name.startswith(tuple(only))]
+    if markdown:
+        typer.echo("| parameter | value | unit | range | meaning | source |\n|---|---|---|---|---|---|")
+        for p in rows:
+            cells = (f"`{p.name}`", f"{p.value}", p.unit, p.range, p.meaning, p.source)
+            typer.echo("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        return
     import shutil
     import textwrap
 
@@ -274,12 +283,12 @@ def show(
             typer.echo(textwrap.fill(text, width, initial_indent="    ", subsequent_indent="    "))
 
 
-def _did_you_mean(only: str | None, scenario: Scenario) -> str:
+def _did_you_mean(only: str, scenario: Scenario) -> str:
     import difflib
 
     names = [p.name for p in scenario.parameters()]
     sections = [name.split(".")[0] for name in names]
-    near = difflib.get_close_matches(str(only), [*dict.fromkeys(sections), *names], n=1)
+    near = difflib.get_close_matches(only, [*dict.fromkeys(sections), *names], n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
