@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from kocsim.results import Result
+    from kocsim.progress import progress_bar
+from kocsim.results import Result
 
 MOST_BRANDS = 8
 
@@ -276,10 +277,8 @@ def compete(
     --------
     >>> ks.compete({"local": "leader", "giant": cheap}, seed=1, enters={"giant": 91})   # doctest: +SKIP
     """
-    from tqdm.auto import tqdm
-
     rivalry = Rivalry(brands, county, seed, enters, threads, debug, **rules)
     days = next(iter(rivalry.scenarios.values())).days if days is None else at_least("days", days, 1, 60_000)
-    for _ in tqdm(range(days), desc="rivals", unit="day", disable=not progress):
+    for _ in progress_bar(iterable=range(days), desc="rivals", unit="day", disable=not progress):
         rivalry.step()
     return rivalry.result()

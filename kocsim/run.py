@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kocsim.errors import Interrupted, at_least
+from kocsim.progress import progress_bar
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.simulation import Simulation
 
@@ -76,9 +77,7 @@ def simulate(
     scenario = as_scenario(scenario)
     days = scenario.days if days is None else at_least("days", days, 1, 60_000)
     simulation = Simulation(scenario, county, seed, threads, rule, debug, policy)
-    from tqdm.auto import tqdm
-
-    with _deferred_interrupt() as stopped, tqdm(
+    with _deferred_interrupt() as stopped, progress_bar(
         total=days, desc=scenario.name, unit="day", disable=not progress
     ) as bar:
         for _ in range(days):

@@ -29,6 +29,7 @@ from kocsim.ensemble.study import (
     runs_of,
 )
 from kocsim.errors import Interrupted, ParameterError, at_least
+from kocsim.progress import progress_bar
 
 if TYPE_CHECKING:
     from kocsim.county import County
@@ -274,7 +275,6 @@ class Desk:
         report: bool = True,
     ) -> Sweep:
         """Do what is missing of the runs (each with the number of its point), and give the sweep of all."""
-        from tqdm.auto import tqdm
 
         names = [*([SCENARIO] if points and SCENARIO in points[0] else []), *design.names]
         shown = (
@@ -286,7 +286,7 @@ class Desk:
         before = sum(run.key in done or run.key in self._failed for _, run in runs)
         if before < len(runs) and self._engine is None:
             self._engine = Engine(self.study, self.store, self._pool)
-        with tqdm(total=len(runs), initial=before, unit="run", disable=not progress) as bar:
+        with progress_bar(total=len(runs), initial=before, unit="run", disable=not progress) as bar:
             failures = 0
 
             def tick(kept: int, failed: int) -> None:
