@@ -16,6 +16,7 @@ import numpy as np
 from kocsim.countycheck import arrays_of, check_county
 from kocsim.countyfile import fingerprint, open_county, save_county
 from kocsim.errors import ParameterError, at_least
+from kocsim.html import card
 from kocsim.packing import ID_MASK
 from kocsim.threads import usable_threads
 from kocsim.ties import Ties
@@ -349,6 +350,17 @@ class County:
             f"<County: {self.n:,} residents in {self.communities:,} communities, {self.friends.m:,} ties, "
             f"{self.koc.size:,} KOCs, {self.groups:,} groups, {self.shops:,} shops>"
         )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("residents", f"{self.n:,}", f"in {self.communities:,} communities"),
+            ("ties", f"{self.friends.m:,}", f"{self.friends.m / self.n:.1f} a resident"),
+            ("KOCs", f"{self.koc.size:,}", f"with {self.koc_ties.size:,} contacts and members of their groups"),
+            ("groups", f"{self.groups:,}", f"with {self.group_members.size:,} members"),
+            ("shops", f"{self.shops:,}", ""),
+            ("memory", f"{self.nbytes / 2**20:,.0f}", "MiB"),
+        ]
+        return card("County", rows, note="what was asked beside what came out: .summary()")
 
     def summary(self, sample: int = 2000) -> pd.DataFrame:
         """What was asked for beside what came out.

@@ -215,14 +215,14 @@ def leader_offspring(result: Result) -> float:
 
 def koc_income(result: Result) -> float:
     """Median income of those who ever were KOCs over the whole run, in yuan, failures included (C54)."""
-    kocs = _ever(result)
+    kocs = ever_kocs(result)
     known = "customers" in kocs and len(kocs) > 0 and len(result.daily) > 0
     return float(kocs["income"].median() / 100) if known else NAN
 
 
 def koc_gini(result: Result) -> float:
     """Gini coefficient of the incomes of those who ever were KOCs, those who earn nothing included (C54)."""
-    income = np.sort(_ever(result)["income"].to_numpy().astype(float))
+    income = np.sort(ever_kocs(result)["income"].to_numpy().astype(float))
     if not income.sum():
         return NAN
     rank = np.arange(1, income.size + 1)
@@ -443,7 +443,7 @@ def by_tier(result: Result) -> pd.DataFrame:
     return groups.agg(customers=("orders", "size"), orders=("orders", "mean"), lapsed=("lapsed", "mean"))
 
 
-def _ever(result: Result) -> pd.DataFrame:
+def ever_kocs(result: Result) -> pd.DataFrame:
     """Those who ever were KOCs."""
     kocs = result.kocs
     return kocs[kocs["state"] != "candidate"] if "state" in kocs else kocs

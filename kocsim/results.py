@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kocsim.errors import DataError, FileError
+from kocsim.html import card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,8 @@ class Result:
         negative; each day sums to zero.
     kocs : DataFrame
         A row a KOC: resident, contacts, ``orders`` that she sold (last touch), ``income`` in fen, and, where touches
-        are remembered, ``customers`` whom she won. Where KOCs join or leave, also ``state`` (candidate, active, left,
+        are remembered, ``customers`` whom she won; where KOCs have pools, ``pool`` (members on the last day) and
+        ``called`` (all whom she ever called). Where KOCs join or leave, also ``state`` (candidate, active, left,
         kept by the firm), the days on which she ``joined`` and ``left`` (65535: never), the KOC by whom she was
         ``raised_by`` (-1: the firm), her ``generation``, whether she is ``elite``, her ``loyalty``, and what she
         ``wants`` to earn in a day, in yuan.
@@ -109,8 +111,6 @@ class Result:
         ``display``, whether it shows the product; ``orders`` of its residents so far, where residents differ in how
         they buy. Of the orders whose last touch was a visit to it: ``first_orders``, ``credited_orders``, ``sales`` and
         what was paid for ``goods``, in fen. ``rent`` in fen, of the whole run.
-        are remembered, ``customers`` whom she won; where KOCs have pools, ``pool`` (members on the last day) and
-        ``called`` (all whom she ever called).
     provenance : dict
         Seed, scenario, county, versions and the like: enough to run it again.
     """
@@ -148,6 +148,22 @@ class Result:
             f"aware {last.aware / n:.1%}, identified {last.identified / n:.1%}, "
             f"customers {last.customers / n:.1%}>"
         )
+
+    def _repr_html_(self) -> str:
+        p = self.provenance
+        title = f"Result of {p['scenario']['name']!r}, seed {p['seed']}: {self.finished()}"
+        if not len(self.daily):
+            return card(title, [])
+        n, last, ever = p["residents"], self.daily.iloc[-1], self.coverage["ever"].iloc[-1]
+        counts = {
+            "residents": n, "aware": last["aware"], "identified": last["identified"], "customers": last["customers"],
+            "customers who have not lapsed": last["active_customers"],
+            "saw 1 KOC or more": ever.iloc[1:].sum(), "saw 3 KOCs or more": ever.iloc[3:].sum(),
+        }
+        rows = [(name, f"{int(many):,}", f"{many / n:.1%}") for name, many in counts.items()]
+        rows.append(("orders", f"{int(self.daily['orders'].sum()):,}", ""))
+        tables = ", ".join(f".{name}" for name in TABLES if len(getattr(self, name)))
+        return card(title, rows, ("on the last day", "number", "of residents"), f"tables: {tables}")
 
     def finished(self) -> str:
         """What is done, in words."""

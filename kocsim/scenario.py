@@ -13,6 +13,7 @@ from pydantic import Field
 
 from kocsim.blueprint import Friends, Groups, Population, Shops, check_world
 from kocsim.errors import FileError, ParameterError
+from kocsim.html import card
 from kocsim.mechanisms.attention import Attention
 from kocsim.mechanisms.attribution import Attribution
 from kocsim.mechanisms.broadcasts import (
@@ -310,6 +311,21 @@ class Scenario(Section):
         return f"Scenario().replace({said})" if said else "Scenario()"
 
     __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        changed = self.differences()
+        size = ("residents", "kocs", "shops", "days")
+        about = {p.name: p for p in self.parameters()}
+        names = [*size, *(name for name in changed if name not in (*size, "name", "description"))]
+        rows = []
+        for name in names:
+            known, value = about.get(name), changed.get(name, getattr(self, name, None))
+            if isinstance(value, tuple):  # the user's own broadcasts
+                value = ", ".join(one.name for one in value)
+            shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+            rows.append((name, shown, known.unit if known else "", known.meaning if known else ""))
+        return card(f"Scenario {self.name!r}: {self.description}", rows, ("parameter", "value", "unit", "meaning"),
+                    f"all {len(about)} parameters, with ranges and sources: .table(); the others have their defaults")
 
 
 def _commented(table: Any, key: str, value: Any, about: Parameter) -> None:

@@ -7,6 +7,7 @@
 # and the firm a mind of their own.
 
 # %%
+import mesa
 import numpy as np
 import pandas as pd
 
@@ -102,6 +103,27 @@ class Tired(ks.KOC):
 model = ks.CountyModel(town, county=county, rng=1, koc_class=Tired)
 model.run_days(30)
 model.datacollector.get_model_vars_dataframe()[["aware", "identified", "customers"]].iloc[[6, 13, 20, 29]]
+
+# %% [markdown]
+# `CountyModel` is a `mesa.Model` like any other: KOCs and shops are AgentSets, and a `DataCollector` of your own asks
+# what you like. Residents, of whom there may be a million, answer to the words of an AgentSet without being objects.
+
+# %%
+collector = mesa.DataCollector(
+    model_reporters={
+        "views a KOC": lambda model: model.kocs.agg("views", np.mean),
+        "KOCs whom nobody saw": lambda model: len(model.kocs.select(lambda koc: koc.views == 0)),
+        "evidence of the aware": lambda model: model.residents.select(stage="aware").agg("evidence", np.mean),
+    },
+    agent_reporters={"views": "views"})
+model = ks.CountyModel(town, county=county, rng=1, koc_class=Tired)
+while model.steps < 20:
+    model.step()
+    collector.collect(model)
+collector.get_model_vars_dataframe().iloc[[0, 6, 13, 19]].round(2)
+
+# %%
+collector.get_agent_vars_dataframe().groupby("Step")["views"].describe()[["mean", "50%", "max"]].iloc[[0, 6, 13, 19]]
 
 # %% [markdown]
 # Or all at once, as a policy of arrays, which costs nothing at ten thousand KOCs. It is called each morning, sees what

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 import kocsim as ks
+from kocsim.plot.spread import BANDS
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +130,7 @@ def test_the_bands_of_coverage_are_the_table(result: ks.Result) -> None:
     n = result.provenance["residents"]
     bands = {str(band.get_label()): band for band in ax.collections}
     assert len(bands) == 5
-    for name, label in zip(ks.results.KOC_COUNTS, ks.plot.BANDS, strict=True):
+    for name, label in zip(ks.results.KOC_COUNTS, BANDS, strict=True):
         data = bands[label].get_paths()[0].vertices
         for day in (1, 8, 15):
             at = data[np.abs(data[:, 0] - (day - 0.5)) < 1e-9][:, 1]
@@ -144,9 +145,9 @@ def test_the_bands_of_coverage_are_the_table(result: ks.Result) -> None:
 
 @pytest.mark.parametrize("heights", [[0, 0, 0, 0], [100, 100, 99.9, 2], [50, 50, 50, 0.1], [7.8, 7.4, 44, 99.8]])
 def test_labels_at_the_ends_do_not_overlap(heights: list[float]) -> None:
-    from kocsim.plot import _spread
+    from kocsim.plot.style import spread_out
 
-    placed = _spread(heights, 6.0, 0.0, 100.0)
+    placed = spread_out(heights, 6.0, 0.0, 100.0)
     apart = np.diff(sorted(placed))
     assert (apart >= 6 - 1e-9).all()
     assert min(placed) >= 3 - 1e-9 and max(placed) <= 97 + 1e-9
@@ -160,9 +161,9 @@ def test_labels_at_the_ends_do_not_overlap(heights: list[float]) -> None:
      (99.9999, "99.99%"), (100, "100%")],
 )
 def test_only_all_is_a_hundred_percent(percent: float, text: str) -> None:
-    from kocsim.plot import _percent
+    from kocsim.plot.style import in_percent
 
-    assert _percent(percent) == text
+    assert in_percent(percent) == text
 
 
 def test_alike_communities_look_alike(result: ks.Result) -> None:

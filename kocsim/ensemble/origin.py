@@ -10,8 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
-BLIND: Final = ("cli.py", "plot.py")
-"""Sources that no run depends on."""
+BLIND: Final = ("analysis", "cli.py", "demo", "html.py", "mesapage.py", "plot", "progress.py")
+"""Files and folders of the package that no run depends on."""
 
 
 @cache
@@ -20,8 +20,9 @@ def code() -> str:
     here = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for file in sorted(here.rglob("*.py")):
-        if file.name not in BLIND:
-            digest.update(f"{file.relative_to(here).as_posix()}\n".encode() + file.read_bytes())
+        path = file.relative_to(here)
+        if path.parts[0] not in BLIND:
+            digest.update(f"{path.as_posix()}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kocsim.ensemble.store import Row, Store, written_aside
 from kocsim.ensemble.study import DAILY, CountyStudy, Run, Study, dtype_of, unpacked
 from kocsim.errors import DataError, ParameterError
+from kocsim.html import card
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -340,6 +341,24 @@ class Sweep:
         state += [f"{missing:,} not done yet"] * bool(missing)
         over = ", ".join(self.axes) or "nothing"
         return f"<Sweep: {self.design} over {over}; {', '.join(state)}, {where}>"
+
+
+    def _repr_html_(self) -> str:
+        missing = self.planned - self.done - self.failed
+        rows: list[tuple[object, ...]] = [
+            ("runs finished", f"{self.done:,}", f"of {self.planned:,}"),
+            *([("failed", f"{self.failed:,}", "see .errors")] * bool(self.failed)),
+            *([("not done yet", f"{missing:,}", "run the same line again")] * bool(missing)),
+        ]
+        for name in self.axes:
+            values = list(dict.fromkeys(self.points[name]))
+            said = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values[:6])
+            rows.append((name, f"{len(values):,} values", said + (", ..." if len(values) > 6 else "")))
+        if self.done:
+            rows.append(("measures", f"{len(self.measures):,}", ", ".join(self.measures[:6]) + (
+                ", ..." if len(self.measures) > 6 else "")))
+        where = "in memory" if self._folder is None else f"in {self._folder}"
+        return card(f"Sweep: {self.design}, {where}", rows, note=".table, .summary(), .curves, .to_xarray()")
 
 
 def checked_level(name: str, value: float) -> float:
