@@ -322,6 +322,18 @@ def county(
         typer.echo(f"\nsaved in {out}: {made.nbytes / 2**20:,.0f} MiB")
 
 
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="On this machine, 127.0.0.1.")] = 2718,
+    lang: Annotated[str, typer.Option(help="en or zh; the page can switch.")] = "en",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Open a page with sliders: two settings of a county of 50,000, side by side (needs kocsim[demo])."""
+    from kocsim.demo.serve import serve
+
+    raise typer.Exit(serve(port, lang, browser))
+
+
 def _check_county_folder(out: Path) -> None:
     """Refuse at once, not after the county is made, a place where it cannot be saved."""
     import os

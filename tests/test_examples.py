@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import doctest
-import importlib
+import importlib.util
 import pkgutil
 
 import pytest
 
 import kocsim
 
+PAGES = {"kocsim.demo.page": "marimo", "kocsim.demo.player": "anywidget", "kocsim.mesapage": "solara"}
+"""Modules that need an extra, and which."""
 MODULES = sorted(
-    name for _, name, _ in pkgutil.walk_packages(kocsim.__path__, "kocsim.") if not name.startswith("kocsim.kernels")
+    name for _, name, _ in pkgutil.walk_packages(kocsim.__path__, "kocsim.")
+    if not name.startswith("kocsim.kernels") and (name not in PAGES or importlib.util.find_spec(PAGES[name]))
 )
 
 
