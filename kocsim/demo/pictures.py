@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from kocsim import plot
+from kocsim.plot.words import families
 from kocsim.results import KOC_COUNTS
 from kocsim.stages import NEVER
 
@@ -126,12 +127,12 @@ def figure(results: Mapping[str, Result], titles: Mapping[str, str], lang: str =
     """
     from matplotlib.figure import Figure
 
-    said: dict[str, Any] = {"lang": lang} if lang != "en" else {}
     drawn = Figure(figsize=(6.2 * len(results), 12), layout="constrained")
     for column, (name, result) in zip(drawn.subplots(3, len(results), squeeze=False).T, results.items(), strict=True):
-        plot.funnel(result, column[0], **said).set_title(titles[name], loc="left", fontweight="bold", fontsize="medium")
-        plot.coverage(result, "ever", column[1], **said)
-        plot.county_map(result, ax=column[2], **said)
+        funnel = plot.funnel(result, column[0], lang=lang)
+        funnel.set_title(titles[name], loc="left", fontweight="bold", fontsize="medium", fontfamily=families())
+        plot.coverage(result, "ever", column[1], lang=lang)
+        plot.county_map(result, ax=column[2], lang=lang)
     page = io.BytesIO()
     drawn.savefig(page, dpi=110)
     return page.getvalue()
