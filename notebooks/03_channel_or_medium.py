@@ -82,7 +82,7 @@ found
 
 # %% [markdown]
 # And where the answer is known to be *yes*: residents of a random network, each of whom adopts once two of her ten
-# contacts have (no evidence, no fading, no attention). There, half a per cent of seeds is the edge:
+# contacts have (no evidence, no fading, no attention). There, about 0.6% of seeds is the edge:
 
 # %%
 def ignites(seed, seeds):
@@ -97,12 +97,12 @@ ks.critical(ignites, "seeds", 10, 400, replicates=10, workers=0, progress=False)
 # %% [markdown]
 # ## Answer, and its limits
 #
-# In the default county adopters per KOC first rise and then fall: below roughly one KOC in a thousand residents
-# nobody hears enough from enough sides, and each further KOC helps the others; beyond one in a hundred most residents
-# are persuaded already. So there is a stretch in which a crowd is more than the sum of its channels, and it depends on
-# reinforcement: where only the first voice counts, or where residents go by the share of their ties, it moves or goes
-# away. A *take-off*, as in percolation, does not happen: posts that are seen daily for half a year and evidence that
-# fades smear the edge out.
+# In the default county each further KOC wins more than the one before, up to about half a per cent of residents, because
+# one voice rarely suffices and a second helps the first; from 1% on most residents are persuaded already, and each wins
+# less. So there is a stretch in which a crowd is more than the sum of its channels. It hangs on reinforcement: where only
+# the first voice counts, or where residents go by the share of their ties, it is flatter and lower. A *take-off*, as in
+# percolation, does not happen: posts that are seen daily for half a year, and evidence that fades, smear the edge out.
+# `experiments/koc_density` has the same with elasticities and intervals.
 #
 # What the model cannot say: which kind of resident is the real one. The experiments on record disagree (Centola 2010;
 # Huang and Lin), and none was made in a county.

@@ -25,17 +25,27 @@ DAYS = 90
 # same draws, done again in plain Python and checked against what the kernels did.
 
 # %%
-hamlet = ks.Scenario.preset("small").replace(residents=30, kocs=2, shops=1, days=10)
+hamlet = ks.Scenario.preset("small").replace(residents=30, kocs=2, shops=1, days=40)
 tiny = ks.CountyModel(hamlet, rng=4)
-tiny.run_days(10)
-tiny.residents.to_frame().head(8)
+tiny.run_days(40)
+people = tiny.residents.to_frame()
+people[["stage", "evidence", "threshold", "sources", "kocs", "day_aware", "day_identified"]].head(8)
 
 # %%
-moved = tiny.residents.to_frame()
-who = int(moved.index[(moved["day_identified"] > 0) & ~moved["koc"]][0])
-tiny.explain(who, int(moved.loc[who, "day_identified"]))
+moved = people[people["day_identified"].between(1, 40)]      # KOCs began as customers, on day 0
+who, day = int(moved.index[0]), int(moved["day_identified"].iloc[0])
+told = tiny.explain(who, day)
+print(told)
 
 # %% [markdown]
+# What was delivered to her, post by post: `chance` is what her attention left for a post where she looks, `drawn` the
+# number that decided it.
+
+# %%
+told.delivered
+
+# %% [markdown]
+# It works for any resident on any day, in a county of a million too (some seconds: the run is repeated up to that day).
 # `kocsim.reference` is that same day for all residents, in some hundreds of lines of plain Python: the specification that
 # the fast kernels are tested against, resident by resident.
 #
@@ -156,7 +166,8 @@ ks.plot.differences(compared);
 #
 # ## Answer, and its limits
 #
-# A rule is a function, a channel a line, a KOC a method, and each shows at once in the same tables. What you cannot change
+# One resident's day is a handful of posts, most of them passed over; what moves her is which few she happens to see and
+# whether they come from somebody new. A rule is a function, a channel a line, a KOC a method, and each shows at once in the same tables. What you cannot change
 # this way is the order of the day: posts, attention, seeing, weighing, identifying, buying. For a mechanism of your own in
 # between, add a file to `kocsim/mechanisms`, a step to `kocsim/simulation.py`, and the same to `kocsim/reference`: the tests
 # then compare the two.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def notebook(source: Path, small: bool = False) -> nbformat.NotebookNode:
     return book
 
 
+def workplace(root: Path) -> Path:
+    """A fresh folder to run in, as deep as this one, so that real data that lie beside the repository are found."""
+    folder = root / "kocsim" / "notebooks"
+    folder.mkdir(parents=True)
+    shared = HERE.parents[1] / "shared"
+    if shared.is_dir():
+        (root / "shared").symlink_to(shared)
+    return folder
+
+
 def execute(book: nbformat.NotebookNode, folder: Path, seconds: float = 1800) -> nbformat.NotebookNode:
     """Run all cells in a folder.
 
@@ -65,7 +76,8 @@ def main() -> int:
         if given.numbers and source.stem[:2] not in given.numbers:
             continue
         start = time.perf_counter()
-        book = execute(notebook(source, given.small), HERE)
+        with tempfile.TemporaryDirectory() as root:
+            book = execute(notebook(source, given.small), workplace(Path(root)))
         if not given.small:
             nbformat.write(book, source.with_suffix(".ipynb"))
         print(f"{source.stem}: {time.perf_counter() - start:.0f} s", flush=True)

@@ -12,9 +12,7 @@ nbformat = pytest.importorskip("nbformat", reason="needs the extra notebooks")
 pytest.importorskip("nbclient", reason="needs the extra notebooks")
 pytest.importorskip("ipykernel", reason="needs the extra notebooks")
 
-from notebooks.build import SOURCES, execute, notebook  # noqa: E402
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+from notebooks.build import SOURCES, execute, notebook, workplace  # noqa: E402
 
 
 def test_there_are_six() -> None:
@@ -23,13 +21,8 @@ def test_there_are_six() -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_it_runs(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small; in a folder that lies as deep as the notebooks', so that real data are found where they are there."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SOURCES[0].parents[1]), os.environ.get("PYTHONPATH", "")]))
-    folder = tmp_path / "kocsim" / "notebooks"
-    folder.mkdir(parents=True)
-    if SHARED.is_dir():
-        (tmp_path / "shared").symlink_to(SHARED)
-    book = execute(notebook(source, small=True), folder, 300)
+    book = execute(notebook(source, small=True), workplace(tmp_path), 300)
     assert any("image/png" in out.get("data", {}) for cell in book.cells for out in cell.get("outputs", ()))
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kocsim.explaining import Explanation
     from kocsim.mechanisms.identification import Rule
     from kocsim.morning import Morning, Policy
 
@@ -325,6 +326,48 @@ class CountyModel(mesa.Model):  # type: ignore[misc]
         origin["agents"] = dict(Counter(type(agent).__qualname__ for agent in self.agents))
         origin["versions"] = {**origin["versions"], "mesa": version("mesa")}
         return dataclasses.replace(result, provenance=origin)
+
+    def explain(self, resident: int, day: int | None = None) -> Explanation:
+        """Tell one resident's day, draw by draw; see `kocsim.Simulation.explain`.
+
+        The model is built again, with the classes that its agents have now, and stepped up to that day.
+
+        Parameters
+        ----------
+        resident : int
+            Row number in the county.
+        day : int, optional
+            In [1, `steps`]; default: the last one.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        ParameterError
+            For a resident or a day that is not there.
+        DataError
+            When the run cannot be repeated: agents or residents were changed by hand, or decide by a memory or a random
+            generator of their own.
+        """
+        from kocsim.explaining import explain
+
+        run = self.simulation
+
+        def again() -> tuple[Simulation, Callable[[], Any]]:
+            kocs = {index: type(agent) for index, agent in enumerate(self._koc) if agent is not None}
+            shops = {shop.index: type(shop) for shop in self._shops}
+            firm = type(self.firm)
+            model = CountyModel(
+                run.scenario, county=self.county, rng=run.seed, threads=run.threads, rule=run.rule, koc_class=kocs,
+                shop_class=shops, firm_class=firm, policy=None if firm.decide is not Firm.decide else run.policy)
+            for index, agent in enumerate(self._koc):
+                if agent is None and (koc := model.koc(index)) is not None:
+                    koc.remove()
+            return model.simulation, model.step
+
+        return explain(run, resident, run.day if day is None else day, again)
 
     # ---- on disk
 

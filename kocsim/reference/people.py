@@ -324,6 +324,9 @@ class World:
         key = entity_key(stream(self.seed, Decision.ON_PLATFORM), number)
         return uniform31(key, who) < chance(members)
 
+    def note_fate(self, post: Post, fate: str, seen: list[tuple[Post, int]]) -> None:
+        """Who looks over a resident's shoulder may note what becomes of each post; here nobody does."""
+
     # ---- audiences of broadcasts
 
     def hears(self, one: Aired, who: int) -> bool:

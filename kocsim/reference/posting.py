@@ -13,7 +13,7 @@ from kocsim.rng import Decision, chance, entity_key, mix32, stream, uniform31
 from kocsim.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kocsim.mechanisms.channels import Spoken
 
@@ -43,21 +43,28 @@ def kocs_post(
         if not works:
             plan = [0] * len(plan)
         world.quality[k] = quality
-        made: list[Post] = []
-        for row, (one, many) in enumerate(zip(world.channels, plan, strict=True)):
-            made += [_koc_post(world, day, k, row, turn, quality) for turn in range(many)]
+        made = posts_of(world, day, k, plan, quality)
+        for one, many in zip(world.channels, plan, strict=True):
             shown[one.name] += many * world.koc_contacts[k]
         for x, (j, strength, via) in enumerate(world.reach[k]):
-            _trust_returns(world, day, k, j, strength)
+            trust_returns(world, day, k, j, strength)
             if (k, j) not in world.muted and (k, j) not in world.outside:
                 world.expected[j] += sum(
                     round(one.posts * round(one.channel.load_units() * one.members))
                     for one in world.channels if one.expected and works and not silent and via >> one.span & 1)
-                inbox[j] += [
-                    post._replace(place=world.first_tie[k] + x + 1)
-                    for post in made if via >> world.channels[post.row].span & 1
-                ]
+                inbox[j] += reaching(world, made, via, world.first_tie[k] + x)
     return shown
+
+
+def posts_of(world: World, day: int, k: int, plan: Sequence[int], quality: float) -> list[Post]:
+    """A KOC's posts of today: so many on each channel."""
+    return [
+        _koc_post(world, day, k, row, turn, quality) for row, many in enumerate(plan) for turn in range(many)]
+
+
+def reaching(world: World, made: list[Post], via: int, tie: int) -> list[Post]:
+    """Those of a KOC's posts that reach who hears her over a tie: as a contact, a member of her groups, or both."""
+    return [post._replace(place=tie + 1) for post in made if via >> world.channels[post.row].span & 1]
 
 
 def _how_many(world: World, one: Spoken, day: int, who: int) -> int:
@@ -94,7 +101,7 @@ def _koc_post(world: World, day: int, k: int, row: int, turn: int, quality: floa
         carries, load, only, entity_key(stream(world.seed, Decision.ADDRESSED, day), author, turn), kind, turn, row)
 
 
-def _trust_returns(world: World, day: int, k: int, j: int, strength: int) -> None:
+def trust_returns(world: World, day: int, k: int, j: int, strength: int) -> None:
     """Once a week, trust comes some of the way back to the strength of the tie."""
     trust = world.scenario.trust
     if world.scenario.moves_trust and trust.returning() and k % WEEK == day % WEEK:
@@ -111,20 +118,30 @@ def customers_share(world: World, day: int, inbox: Inbox) -> None:
             continue
         if not world.happens(Decision.SHARE, day, i, s.sharing.rate):
             continue
-        key = entity_key(stream(world.seed, Decision.SEE_FRIEND, day), i)
-        load = round(s.moments.load_units())
+        post = share(world, day, i)
         for j, strength in world.friends[i]:
-            inbox[j].append(
-                Post(("friend", i), i, s.moments, 7, 0, key, strength, i + 1, s.sharing.quality, load))
+            inbox[j].append(post._replace(strength=strength))
         groups = world.groups_of[i]
         if groups and world.happens(Decision.SHARE_GROUP, day, i, s.sharing.group):
             g = groups[world.luck(Decision.WHICH_GROUP, day, i) * len(groups) >> 31]
-            key = entity_key(stream(world.seed, Decision.SEE_MEMBER, day), i)
-            load = round(s.group_chat.load_units())
+            post = share_in_group(world, day, i, g)
             for j, strength in world.groups[g]:
                 if j != i:
-                    inbox[j].append(
-                        Post(("group", g), i, s.group_chat, 8, 1, key, strength, i + 1, s.sharing.quality, load))
+                    inbox[j].append(post._replace(strength=strength))
+
+
+def share(world: World, day: int, i: int) -> Post:
+    """What a customer posts for friends."""
+    s = world.scenario
+    key = entity_key(stream(world.seed, Decision.SEE_FRIEND, day), i)
+    return Post(("friend", i), i, s.moments, 7, 0, key, 0, i + 1, s.sharing.quality, round(s.moments.load_units()))
+
+
+def share_in_group(world: World, day: int, i: int, g: int) -> Post:
+    """What a customer posts in a group: one voice with all others there."""
+    s = world.scenario
+    key = entity_key(stream(world.seed, Decision.SEE_MEMBER, day), i)
+    return Post(("group", g), i, s.group_chat, 8, 1, key, 0, i + 1, s.sharing.quality, round(s.group_chat.load_units()))
 
 
 def customers_invite(world: World, day: int, inbox: Inbox) -> None:
@@ -132,20 +149,25 @@ def customers_invite(world: World, day: int, inbox: Inbox) -> None:
     s = world.scenario
     if not s.invitation.rate:
         return
-    row = [one.name for one in world.channels].index("private_message")
     for i, resident in enumerate(world.residents):
         if not resident.invites:
             continue
         resident.invites = False
-        friends = max(len(world.friends[i]), 1)
-        only = min(int(s.invitation.friends * 2.0**31 / friends), 1 << 31)
-        load = round(min(s.invitation.friends / friends, 1.0) * s.private_message.load_units())
-        key = entity_key(stream(world.seed, Decision.SEE_INVITATION, day), i)
-        to = entity_key(stream(world.seed, Decision.INVITED_FRIENDS, day), i)
+        post = invitation(world, day, i, len(world.friends[i]))
         for j, strength in world.friends[i]:
-            inbox[j].append(Post(
-                ("friend", i), i, s.private_message, 9, row, key, strength, i + 1, s.invitation.quality, load, only,
-                to))
+            inbox[j].append(post._replace(strength=strength))
+
+
+def invitation(world: World, day: int, i: int, friends: int) -> Post:
+    """What a customer writes to some of her friends, each by lot."""
+    s = world.scenario
+    row = [one.name for one in world.channels].index("private_message")
+    only = min(int(s.invitation.friends * 2.0**31 / max(friends, 1)), 1 << 31)
+    load = round(min(s.invitation.friends / max(friends, 1), 1.0) * s.private_message.load_units())
+    key = entity_key(stream(world.seed, Decision.SEE_INVITATION, day), i)
+    to = entity_key(stream(world.seed, Decision.INVITED_FRIENDS, day), i)
+    return Post(
+        ("friend", i), i, s.private_message, 9, row, key, 0, i + 1, s.invitation.quality, load, only, to)
 
 
 def firm_broadcasts(world: World, day: int, shown: dict[str, int]) -> list[tuple[Aired, int]]:

@@ -38,19 +38,29 @@ def read(world: World, day: int, i: int, inbox: list[Post], share: float) -> lis
     seen = []
     for post in inbox:
         by_koc = post.source[0] == "koc"
-        if not looks[post.looks] or (by_koc and (post.source[1], i) in world.muted):
-            continue
-        if uniform31(post.key, i) >= int(share * (post.channel.registers() * 2.0**31)):
-            continue
-        if uniform31(post.only_key, i) >= post.only:
-            continue
-        if by_koc:
-            post = post._replace(strength=world.trust[post.source[1], i])
-            _react(world, day, post, i)
-        gated = by_koc and post.kind != SERVICE and post.strength < world.scenario.trust.gate_units()
-        seen.append((post, 0 if gated else post.strength * post.channel.weight_units(post.quality)))
-        _touch(world, day, i, post.author, post.number, post.place)
+        fate = fate_of(world, i, post, looks[post.looks], share)
+        if fate == "seen":
+            if by_koc:
+                post = post._replace(strength=world.trust[post.source[1], i])
+                _react(world, day, post, i)
+            gated = by_koc and post.kind != SERVICE and post.strength < world.scenario.trust.gate_units()
+            seen.append((post, 0 if gated else post.strength * post.channel.weight_units(post.quality)))
+            _touch(world, day, i, post.author, post.number, post.place)
+        world.note_fate(post, fate, seen)
     return seen
+
+
+def fate_of(world: World, i: int, post: Post, looks: bool, share: float) -> str:
+    """What becomes of a post in resident i's inbox: seen, or why not."""
+    if not looks:
+        return "did not look"
+    if post.source[0] == "koc" and (post.source[1], i) in world.muted:
+        return "muted"
+    if uniform31(post.key, i) >= int(share * (post.channel.registers() * 2.0**31)):
+        return "passed over"
+    if uniform31(post.only_key, i) >= post.only:
+        return "sent to others"
+    return "seen"
 
 
 def _react(world: World, day: int, post: Post, i: int) -> None:
@@ -144,9 +154,7 @@ def weigh(world: World, day: int, resident: Resident, seen: list[tuple[Post, int
     gain = response.further * new_weight + response.repeat * old_weight
     if first_ever:
         gain += (response.first - response.further) * (new_weight / max(new_sources, 1))
-    resident.evidence = float(
-        np.float32(resident.evidence * response.retention() + gain / (255 * 256))
-    )
+    resident.evidence = float(np.float32(resident.evidence * response.retention() + gain / (255 * 256)))
     if resident.stage == Stage.UNAWARE and resident.seen:
         resident.stage = Stage.AWARE
         resident.day_aware = day
