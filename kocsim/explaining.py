@@ -273,7 +273,8 @@ class Window(World):
             trust_returns(self, day, k, i, int(c.koc_ties[tie] >> np.uint32(24)))
             if (k, i) not in self.muted:
                 made = posts_of(self, day, k, simulation.posts[:, k].tolist(), self.quality[k])
-                posts += reaching(self, made, int(c.koc_via[tie]), tie)
+                held = self.trust[k, i]  # as the day begins: what is seen may move it
+                posts += [post._replace(strength=held) for post in reaching(self, made, int(c.koc_via[tie]), tie)]
         sharing, inviting = set(shares.who.tolist()), set(shares.inviters.tolist())
         for f, tie in self._friend_ties:
             strength = int(c.friends.ties[tie] >> np.uint32(24))

@@ -12,7 +12,7 @@ import kocsim as ks
 RESIDENTS = 20_000
 DAYS = 120
 REPLICATES = 8
-POINTS = 64                  # of the Sobol' sequence
+POINTS = 256                 # of the Sobol' sequence: eight times as many runs
 
 # %%
 town = ks.Scenario.preset("small").replace(
@@ -92,10 +92,11 @@ found
 # %% [markdown]
 # ## Answer, and its limits
 #
-# Luck is the least of it. Of six assumptions, the kind of threshold alone brings about most of the variance: whoever
-# states how many residents identify without saying which threshold they have has stated little. The order of plans
-# is another matter: a paired comparison can be decided within a few pairs although neither number can be trusted by
-# itself; but only for the assumptions it was made under. `experiments/burst_or_staggered` shows where that order turns.
+# Luck is the least of it. Over these ranges the number of KOCs and the kind of threshold bring about most of the variance,
+# and most of that together: total indices far above first-order ones say that what more KOCs do depends on which threshold
+# people have. Whoever states how many residents identify without saying which has stated little. The order of plans is another
+# matter: a paired comparison can be decided within a few pairs although neither number can be trusted by itself; but only
+# for the assumptions it was made under. `experiments/burst_or_staggered` shows where that order turns.
 #
 # Indices are about the ranges that were asked for, evenly spread; other ranges give other shares. Parameters are taken as
 # independent.
