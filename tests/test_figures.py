@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -99,23 +100,48 @@ def test_figures_draw_where_they_are_told(name: str, lang: str, request: pytest.
     assert dict(matplotlib.rcParams) == settings
     assert plt.get_fignums() == [figure.number]
     figure.canvas.draw()
+    assert not troubles(figure)
     if name != "cascade":  # rings, not axes
         assert ax.get_xlabel()
         assert ax.get_ylabel() or len(ax.get_yticklabels()) > 1
-    box = figure.bbox
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text().strip() and text.get_clip_on() is False:
-            extent = text.get_window_extent()
-            if extent.width and not _is_tick_outside(text, ax):
-                assert extent.x0 > -6 and extent.x1 < box.x1 + 6, text.get_text()
-                assert text.get_fontsize() >= 4.5, text.get_text()
     said = "".join(text.get_text() for text in figure.findobj(Text))
     assert bool(re.search(r"[\u4e00-\u9fff]", said)) is (lang == "zh")
 
 
-def _is_tick_outside(text: Text, ax: Axes) -> bool:
-    """Matplotlib keeps labels of ticks beyond the limits, which it does not draw."""
-    return text in [*ax.get_xticklabels(), *ax.get_yticklabels()]
+def troubles(figure: Any) -> list[str]:
+    """Texts that leave the figure, lie over each other or are too small to read."""
+    figure.canvas.draw()
+    unseen = set()  # Matplotlib keeps labels of ticks beyond the limits, which it does not draw
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            near = 1e-9 * (high - low)
+            unseen |= {id(label) for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
+                       for label in (tick.label1, tick.label2)
+                       if not (ax.axison and low - near <= tick.get_loc() <= high + near)}
+    there = [(text, text.get_window_extent()) for text in figure.findobj(Text)
+             if text.get_visible() and text.get_text().strip() and id(text) not in unseen]
+    page, found = figure.bbox, []
+    for text, box in there:
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1:
+            found.append(f"{text.get_text()!r} leaves the figure")
+        if text.get_fontsize() < 4.5:
+            found.append(f"{text.get_text()!r} is too small")
+    for (text, a), (other, b) in combinations(there, 2):
+        wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        if wide > 1 and high > 0.25 * min(a.height, b.height):  # of a line's height, its letters fill less than all
+            found.append(f"{text.get_text()!r} lies over {other.get_text()!r}")
+    return found
+
+
+def test_troubles_are_noticed() -> None:
+    figure, ax = plt.subplots(figsize=COLUMN)
+    ax.text(0.3, 0.5, "one upon")
+    ax.text(0.35, 0.5, "another")
+    ax.text(0.9, 0.2, "over the edge")
+    ax.text(0.1, 0.1, "tiny", fontsize=3)
+    assert sorted(troubles(figure)) == [
+        "'one upon' lies over 'another'", "'over the edge' leaves the figure", "'tiny' is too small"]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -156,14 +182,15 @@ def test_a_cascade_is_one_tree(full: ks.Result) -> None:
         members.setdefault(chain[-1], []).append(child)
     most = max(members, key=lambda root: (sum(len(up[child]) > 2 for child in members[root]), len(members[root]), root))
     ax = ks.plot.cascade(full)
-    assert f"KOC {most}: {len(members[most])}, in" in ax.get_title().replace("\n", " ")
+    assert ax.get_title("left").replace("\n", " ") == f"customers won by KOC {most}: {len(members[most])}"
     ends = ax.collections[0].get_segments()
     assert len(ends) == len(members[most])
-    radii = [np.hypot(*np.asarray(end)[1]) for end in ends]
-    assert sorted(np.round(radii, 6)) == sorted(float(len(up[child]) - 1) for child in members[most])
-    assert all(np.isclose(np.hypot(*(np.asarray(end)[0])), np.hypot(*np.asarray(end)[1]) - 1) for end in ends)
+    inner, outer = (np.hypot(*np.array([np.asarray(end)[k] for end in ends]).T) ** 2 for k in (0, 1))
+    assert sorted(np.round(outer, 6)) == sorted(float(len(up[child]) - 1) for child in members[most])
+    assert inner == pytest.approx(outer - 1, abs=1e-6)
     other = next(root for root in members if root != most)
-    assert f"KOC {other}: {len(members[other])}" in ks.plot.cascade(full, other).get_title().replace("\n", " ")
+    title = ks.plot.cascade(full, other).get_title("left").replace("\n", " ")
+    assert title == f"customers won by KOC {other}: {len(members[other])}"
     with pytest.raises(ks.ParameterError, match=rf"with whom a cascade begins, such as {most}; got 5000\."):
         ks.plot.cascade(full, 5000)
 
@@ -215,7 +242,7 @@ def test_the_lorenz_curve_holds_the_gini_coefficient(full: ks.Result) -> None:
     x, y = (np.asarray(values, float) / 100 for values in ax.lines[1].get_data())
     gini = ks.measures.koc_gini(full)
     assert 1 - 2 * np.trapezoid(y, x) == pytest.approx(gini)
-    assert f"Gini {gini:.2f}" in ax.get_legend().get_texts()[1].get_text()
+    assert f"Gini {gini:.2f}" in ax.get_legend().get_texts()[0].get_text()
 
 
 def test_the_map_moves(full: ks.Result, tmp_path: Path) -> None:
@@ -241,14 +268,48 @@ def test_bands_are_the_summary(sweep: ks.Sweep) -> None:
     table = sweep.summary(0.9)["identified"]
     ax = ks.plot.bands(sweep, "identified", "kocs", "moments.view", ci=0.9)
     assert ax.get_xscale() == "log"
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("kocs, KOCs", "identified, % of residents")
-    for line, view in zip(ax.lines, (0.1, 0.3), strict=True):
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("KOCs", "identified, % of residents")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["4", "20", "100"]
+    curves = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    for line, view in zip(curves, (0.1, 0.3), strict=True):
         mean = table.xs(view, level="moments.view")["mean"].to_numpy()
         assert np.asarray(line.get_ydata()) == pytest.approx(100 * mean)
     heights = np.concatenate([band.get_paths()[0].vertices[:, 1] for band in ax.collections])
     assert heights.max() == pytest.approx(100 * table["high"].max())
     assert heights.min() == pytest.approx(100 * table["low"].min())
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0.3", "0.1"]  # as the lines end
+    labels = {text.get_text(): text for text in ax.texts}
+    assert set(labels) == {"0.1", "0.3", "moments.view, probability"}
+    for line, view in zip(curves, ("0.1", "0.3"), strict=True):  # beside the ends of their lines
+        assert labels[view].get_position()[1] == pytest.approx(line.get_ydata()[-1], abs=10)
+
+
+def test_scenarios_are_not_joined_by_a_line() -> None:
+    one = ks.sweep({"a": TOWN, "b": TOWN.replace(kocs=3)}, {"moments.view": [0.1, 0.3]}, 3, seed=2,
+                   measures=["identified"], curves=[], **QUIET)
+    table = 100 * one.summary()["identified"]
+    ax = ks.plot.bands(one, "identified", "scenario", "moments.view")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"] and ax.get_xlabel() == "scenario"
+    marks = [line for line in ax.lines if line.get_linestyle() == "None" and len(line.get_xdata()) == 2]
+    for mark, whiskers, view in zip(marks, ax.collections, (0.1, 0.3), strict=True):
+        arm = table.xs(view, level="moments.view")
+        assert np.asarray(mark.get_ydata()) == pytest.approx(arm["mean"].to_numpy())
+        ends = [np.asarray(end)[:, 1] for end in whiskers.get_segments()]
+        assert np.asarray(ends) == pytest.approx(arm[["low", "high"]].to_numpy())
+
+
+def test_long_names_do_not_squeeze_the_figure() -> None:
+    ways = {"the county as the paper describes it": TOWN, "a quarter of its KOCs, all else equal": TOWN.replace(kocs=3)}
+    one = ks.sweep(ways, {"moments.view": [0.1, 0.3]}, 2, seed=2, measures=["identified"], curves=["aware"], **QUIET)
+    draws: list[Callable[[Axes], Axes]] = [
+        lambda ax: ks.plot.bands(one, "identified", "moments.view", "scenario", ax=ax),
+        lambda ax: ks.plot.curves(ks.sweep(ways, None, 2, measures=["profit"], curves=["aware"], **QUIET), "aware",
+                                  "scenario", ax=ax)]
+    for draw in draws:
+        figure, ax = plt.subplots(figsize=COLUMN, layout="constrained")
+        draw(ax)
+        assert not troubles(figure)
+        assert ax.get_position().width > 0.6
+        assert [text.get_text().replace("\n", " ") for text in ax.get_legend().get_texts()] == list(ways)
 
 
 def test_a_heat_map_is_the_summary(sweep: ks.Sweep) -> None:
@@ -276,13 +337,16 @@ def test_differences_are_those_of_the_comparison(compared: ks.Comparison) -> Non
     spans = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2 and line.get_linewidth() > 1.5]
     row = compared.differences.loc["fewer"]
     assert np.asarray(spans[0]) == pytest.approx([100 * row["low"], 100 * row["high"]])
-    assert [text.get_text() for text in ax.texts] == [f"{100 * row['difference']:+.3g}", "not decided"]
+    said = f"{100 * row['difference']:+.3g}".replace("-", "\u2212")
+    assert [text.get_text() for text in ax.texts] == [said, "not decided"]
+    assert ax.get_xlabel().replace("\n", " ") == "difference to as it is: identified, percentage points"
 
 
 def test_a_critical_point_is_marked(critical: ks.Critical) -> None:
     ax = ks.plot.critical(critical)
     dots = next(line for line in ax.lines if line.get_label() == "response of each run")
-    assert sorted(dots.get_ydata()) == pytest.approx(sorted(critical.evaluations["value"]))
+    assert sorted(dots.get_ydata()) == pytest.approx(sorted(100 * critical.evaluations["value"]))
+    assert ax.get_ylabel().replace("\n", " ") == "identified, % of residents"
     assert f"median {critical.point:,.4g}" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
@@ -312,6 +376,36 @@ def test_all_words_are_known_in_chinese() -> None:
         assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", words.CHINESE[text])), text
 
 
+def test_names_and_units_of_the_model_are_known_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may stand on an axis: measures, columns of days, channels, accounts; and all their units."""
+    from kocsim.mechanisms.channels import CHANNELS
+    from kocsim.mechanisms.money import ACCOUNTS
+    from kocsim.results import UNITS
+
+    names = {*ks.measures.standard, *UNITS, *CHANNELS, *ACCOUNTS}
+    assert not names - set(words.CHINESE)
+    units = {unit for _, unit in ks.measures.standard.values()} | set(UNITS.values())
+    units |= {one.unit for one in ks.Scenario().parameters()} - {"switch", "text", "name"}
+    monkeypatch.setattr(words, "installed_font", lambda: "DejaVu Sans")
+    with words.speaking("zh"):
+        english = {unit for unit in units if re.search("[a-z]", words.unit_of(unit))}
+        assert not english
+        assert words.unit_of("yuan/order") == "元/订单" and words.unit_of("share of ties") == "占关系比例"
+        assert words.with_unit("customers", "% of residents") == "顾客，占居民 %"
+        assert words.unit_of("my own unit") == "my own unit"
+    assert words.unit_of("yuan/order") == "yuan/order"
+
+
+@CHINESE
+def test_names_of_the_users_own_may_be_chinese_in_english_figures() -> None:
+    compared = ks.compare({"as it is": TOWN, "农村": TOWN.replace(kocs=3)}, 4, "identified", seed=1, first=4, **QUIET)
+    ax = ks.plot.differences(compared)
+    ax.figure.canvas.draw()  # a character that no font has would warn
+    label = ax.get_yticklabels()[0]
+    assert label.get_text() == "农村" and words.installed_font() in label.get_fontfamily()
+    assert words.installed_font() not in ax.xaxis.label.get_fontfamily()
+
+
 @CHINESE
 def test_chinese_is_written_in_a_font_that_has_it() -> None:
     ax = ks.plot.funnel(ks.simulate(TOWN, seed=1, progress=False), lang="zh")
@@ -332,6 +426,7 @@ def test_without_a_font_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_long_names_are_folded() -> None:
     assert fitted("posts about the product seen", 10).split("\n") == ["posts about the", "product seen"]
+    assert fitted("效应大小（每个取值范围），占居民比例", 16) == "效应大小（每个取值\n范围），占居民比例"
     assert fitted("每位居民每天看到的产品", 4) == "每位居民\n每天看到\n的产品"
     assert ems("ab") == pytest.approx(1.2) and ems("居民") == 2
 
@@ -342,7 +437,7 @@ def test_long_names_are_folded() -> None:
 @pytest.mark.parametrize(("draw", "words_of_it"), [
     (lambda r: ks.plot.cascade(r), "attribution.track = true"),
     (lambda r: ks.plot.cascade_sizes(r), "attribution.track = true"),
-    (lambda r: ks.plot.lorenz(r), "no KOC earned anything"),
+    (lambda r: ks.plot.lorenz(r), "attribution.track = true and money.commission > 0"),
     (lambda r: ks.plot.animate_map(r), r"communities=True"),
 ])
 def test_what_a_figure_needs_is_said(draw: Callable[[ks.Result], Any], words_of_it: str) -> None:

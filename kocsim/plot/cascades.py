@@ -15,6 +15,7 @@ from kocsim.plot.style import (
     axes_for,
     check_result,
     columns,
+    ems,
     fitted,
     font_of,
     name_axes,
@@ -78,7 +79,8 @@ def cascade(result: Result, koc: int | None = None, ax: Axes | None = None, *, l
     Returns
     -------
     Axes
-        Without axes of its own: a ring is a generation.
+        Without axes of its own: a ring is a generation, and its radius the square root of the generation, so that the
+        first, which is the largest most often, has room.
 
     Raises
     ------
@@ -112,27 +114,35 @@ def cascade(result: Result, koc: int | None = None, ax: Axes | None = None, *, l
     ax.add_collection(LineCollection(
         np.stack([place[parents], place[1:]], axis=1).tolist(), colors="0.7", zorder=1,
         linewidths=0.6 if many < 400 else 0.3))
-    dot = float(np.clip(4000 / (many + 10), 3, 60))
+    reach = 1.1 * deepest**0.5
+    step = min(size_of(ax)) / (2 * reach)  # to the first ring, in points
+    apart = min(2 * np.pi * k**0.5 * step / many_here for k, many_here in enumerate(
+        np.bincount(trees.depth[order])[1:].tolist(), start=1))
+    dot = float(np.clip((0.8 * apart) ** 2, 3, 60))
     ax.scatter(x[:1], y[:1], s=3 * dot, color=ORANGE, zorder=3, label=f"{say('KOC')} {start}")
     for k in range(1, deepest + 1):
         here = trees.depth[order] == k
         ax.scatter(x[here], y[here], s=dot, color=RAMP[max(len(RAMP) - k, 1)], edgecolors="white",
                    linewidths=0.3, zorder=2, label=f"{say('generation {k}', k=k)}: {int(here.sum()):,}")
-    reach = deepest + 0.3
-    ax.set_xlim(-reach, reach)
-    ax.set_ylim(-reach, reach)
     font = min(font_of(ax), 9)
     names = ax.get_legend_handles_labels()[1]
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=columns(ax, names, font), frameon=False, fontsize=font,
-              handletextpad=0.2, columnspacing=1)
-    title = say("customers won by {who}: {n}, in {depth} generations", who=f"{say('KOC')} {start}", n=f"{many:,}",
-                depth=deepest)
-    ax.set_title(fitted(title, size_of(ax)[0] / font), fontsize=font)
+    wide = size_of(ax)[0] > 1.15 * size_of(ax)[1]  # then there is room beside the tree that it cannot use
+    beside = (max(map(ems, names)) + 3) * font / step if wide else 0.0
+    ax.set_xlim(-reach, reach + beside)
+    ax.set_ylim(-reach, reach)
+    where: dict[str, Any] = {"loc": "center right"} if wide else {
+        "loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": columns(ax, names, font)}
+    key: Any = ax.legend(
+        **where, frameon=False, fontsize=font, handletextpad=0.2, columnspacing=1, borderpad=0, borderaxespad=0)
+    for mark in key.legend_handles:  # points of a large tree are small
+        mark.set_sizes([max(float(mark.get_sizes()[0]), 14.0)])
+    title = say("customers won by {who}: {n}", who=f"{say('KOC')} {start}", n=f"{many:,}")
+    ax.set_title(fitted(title, (1.15 if wide else 1) * size_of(ax)[0] / font), fontsize=font, loc="left")
     return ax
 
 
 def _rings(trees: Forest, start: int) -> tuple[NDArray[np.float64], list[int]]:
-    """Places of a tree's members, parents first: radius by generation, angles in proportion to leaves."""
+    """Places of a tree's members, parents first: angles by leaves, and the same area for each generation."""
     members = np.flatnonzero((trees.root == start) & (trees.by >= 0))
     members = members[np.argsort(trees.depth[members], kind="stable")]
     children: dict[int, list[int]] = {start: []}
@@ -148,7 +158,7 @@ def _rings(trees: Forest, start: int) -> tuple[NDArray[np.float64], list[int]]:
     place = np.zeros((len(order), 2))
     for k, person in enumerate(order):
         at = begins[person]
-        angle, radius = at + turn * leaves[person] / 2, trees.depth[person]
+        angle, radius = at + turn * leaves[person] / 2, trees.depth[person] ** 0.5
         place[k] = radius * np.cos(angle), radius * np.sin(angle)
         for child in sorted(children[person], key=lambda one: -leaves[one]):
             begins[child] = at

@@ -77,7 +77,7 @@ def trust(result: Result, ax: Axes | None = None, *, lang: str = "en") -> Axes:
     rows = len(ax.get_legend_handles_labels()[0])
     ax.set_ylim(0, 1.15 * top / (1 - min((1.5 * rows + 0.6) * font / size_of(ax)[1], 0.5)))
     ax.set_xlim(0, 1)
-    name_axes(ax, say("trust in the source"), say("share of ties, % per 0.05"))
+    name_axes(ax, say("trust in the source, 0 to 1"), say("ties, % per 0.05"))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=font, loc="upper left", borderaxespad=0.1)
     return ax
@@ -127,5 +127,5 @@ def attention(result: Result, ax: Axes | None = None, *, lang: str = "en") -> Ax
         middles = [float(a + b) / 2 for a, b in zip([0.0, *tops[:-1, -1]], tops[:, -1], strict=True)]
         end_labels(ax, max(int(days[-1]), int(days[0]) + 1), middles, labels,
                    colours[: len(labels)], heading=say("seen on"))
-    name_axes(ax, y=say("posts about the product seen, per resident and day"))
+    name_axes(ax, y=say("posts seen per resident and day"))
     return ax

@@ -39,11 +39,14 @@ def money(result: Result, ax: Axes | None = None, *, lang: str = "en") -> Axes:
     DataError
         When no money moved.
     """
+    from matplotlib.ticker import FuncFormatter
+
     check_result(result)
     total = result.ledger["amount"].groupby("account").sum() / (100 * result.provenance["residents"])
     total = total[total != 0]
     if not len(total):
-        raise DataError("There is no money to draw: nothing was sold or spent in this run.")
+        raise DataError("There is no money to draw: nothing was sold or spent in this run; prices and costs are set in "
+                        "the sections price and money.")
     ax = axes_for(ax)
     cash = float(total.get("cash", 0.0))
     rest = total.drop("cash", errors="ignore").sort_values()
@@ -57,6 +60,7 @@ def money(result: Result, ax: Axes | None = None, *, lang: str = "en") -> Axes:
     ax.set_yticks(places, names, fontsize=font)
     ax.axvline(0, color="0.3", linewidth=0.8)
     ax.margins(x=0.25)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):,.4g}"))  # left and right say which
     name_axes(ax, say("earned (left) and spent (right), yuan a resident"))
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -90,17 +94,20 @@ def lorenz(result: Result, ax: Axes | None = None, *, lang: str = "en") -> Axes:
     check_result(result)
     gini = measures.koc_gini(result)
     if np.isnan(gini):
-        raise DataError("There is no income to draw: no KOC earned anything, or touches were not remembered.")
+        raise DataError(
+            "There is no income to draw: no KOC earned anything; it needs attribution.track = true and money.commission"
+            " > 0.")
     income = np.sort(measures.ever_kocs(result)["income"].to_numpy(float))
     ax = axes_for(ax)
     x = 100 * np.arange(income.size + 1) / income.size
     y = 100 * np.concatenate([[0.0], income.cumsum()]) / income.sum()
-    ax.plot(x, x, color="0.45", linestyle="--", linewidth=1, label=say("equal incomes"))
-    ax.plot(x, y, color=BLUE, linewidth=1.8, label=say("incomes, Gini {gini}", gini=f"{gini:.2f}"))
+    even = ax.plot(x, x, color="0.45", linestyle="--", linewidth=1, label=say("equal incomes"))
+    curve = ax.plot(x, y, color=BLUE, linewidth=1.8, label=say("incomes, Gini {gini}", gini=f"{gini:.2f}"))
     ax.fill_between(x, y, x, color=BLUE, alpha=0.12, linewidth=0)
     ax.set(xlim=(0, 100), ylim=(0, 100))
     name_axes(ax, say("KOCs, poorest first, %"), say("share of all their income, %"))
     ax.set_aspect("equal")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=min(font_of(ax), 9), loc="upper left")
+    ax.legend(handles=[*curve, *even], frameon=False, fontsize=min(font_of(ax), 9), loc="upper left", handlelength=1.5,
+              borderaxespad=0.1)  # the longer one on top, where the diagonal leaves more room
     return ax

@@ -10,9 +10,9 @@ from kocsim.analysis.comparison import Comparison
 from kocsim.analysis.critical import Critical
 from kocsim.analysis.sensitivity import Sensitivity
 from kocsim.errors import DataError, ParameterError
-from kocsim.plot.style import BLACK, BLUE, ORANGE, axes_for, font_of, name_axes
-from kocsim.plot.sweeps import WIDE, axis_of, plain
-from kocsim.plot.words import name_of, say, worded
+from kocsim.plot.style import BLACK, BLUE, ORANGE, axes_for, columns, font_of, name_axes
+from kocsim.plot.sweeps import WIDE, axis_of, in_percent_of, plain, scaled
+from kocsim.plot.words import name_of, say, unit_of, with_unit, worded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,19 +31,20 @@ def differences(comparison: Comparison, ax: Axes | None = None, *, lang: str = "
     Returns
     -------
     Axes
-        x: difference to the baseline, in the unit of the measure; y: the arms.
+        x: difference to the baseline, in the unit of the measure, shares in percentage points; y: the arms.
 
     Raises
     ------
     ParameterError
         For what is no comparison.
     """
+    from matplotlib.patheffects import withStroke
+
     if not isinstance(comparison, Comparison):
         raise ParameterError(f"comparison must come from kocsim.compare; got {type(comparison).__name__}.")
     table = comparison.differences
     ax = axes_for(ax)
-    share = comparison.unit == "share" or comparison.unit.startswith("share ")
-    factor = 100.0 if share else 1.0
+    factor, unit = in_percent_of(comparison.unit)
     font = min(font_of(ax), 9)
     ax.axvline(0, color="0.4", linewidth=0.9)
     finite = [float(x) for x in (factor * table[["low", "high", "difference"]]).to_numpy().ravel() if np.isfinite(x)]
@@ -55,15 +56,17 @@ def differences(comparison: Comparison, ax: Axes | None = None, *, lang: str = "
         ax.plot([low, high], [place, place], color=colour, linewidth=1.8, solid_capstyle="butt")
         ax.plot([factor * row["difference"]], [place], "o", color=colour, markersize=6,
                 markerfacecolor=colour if row["decided"] else "white")
-        word = f"{factor * row['difference']:+.3g}" if row["decided"] else say("not decided")
+        word = f"{factor * row['difference']:+.3g}".replace("-", "\u2212") if row["decided"] else say("not decided")
         ax.annotate(word, (factor * row["difference"], place), (0, 6), textcoords="offset points", ha="center",
-                    fontsize=font, color=colour)
+                    fontsize=font, color=colour,  # over the line of zero
+                    path_effects=[withStroke(linewidth=3, foreground=ax.get_facecolor())])
     ax.set_ylim(-0.6, len(table) - 0.3)
     ax.set_yticks(places, [str(arm) for arm in table.index])
     ax.margins(x=0.18)
-    unit = "%" if share else name_of(comparison.unit)
-    what = f"{name_of(comparison.measure)}, {unit}" if unit else name_of(comparison.measure)
+    unit = say("percentage points") if unit != comparison.unit else unit_of(unit)
+    what = say("{name}, {unit}", name=name_of(comparison.measure), unit=unit) if unit else name_of(comparison.measure)
     name_axes(ax, say("difference to {baseline}: {measure}", baseline=comparison.baseline, measure=what))
+    ax.xaxis.label.set(x=1.0, ha="right")  # names of arms leave little room to the right, and much to the left
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return ax
@@ -82,7 +85,7 @@ def critical(found: Critical, ax: Axes | None = None, *, lang: str = "en") -> Ax
     Returns
     -------
     Axes
-        x: the parameter; y: the response, in its unit.
+        x: the parameter; y: the response, in its unit, shares in %.
 
     Raises
     ------
@@ -92,13 +95,16 @@ def critical(found: Critical, ax: Axes | None = None, *, lang: str = "en") -> Ax
     if not isinstance(found, Critical):
         raise ParameterError(f"found must come from kocsim.critical; got {type(found).__name__}.")
     ax = axes_for(ax)
+    factor, label = scaled(found.measure, found.unit)
     runs = found.evaluations
+    runs["value"] *= factor
     for _, one in runs.groupby("replicate"):
         ax.plot(one["x"], one["value"], "-", color=BLUE, alpha=0.25, linewidth=0.8, zorder=1)
     ax.plot(runs["x"], runs["value"], "o", color=BLUE, markersize=3, alpha=0.5, markeredgewidth=0,
             label=say("response of each run"))
-    ax.axhline(found.level, color="0.4", linewidth=0.9, linestyle="--",
-               label=say("level {level}", level=f"{found.level:.3g}"))
+    level = factor * found.level
+    ax.axhline(level, color="0.4", linewidth=0.9, linestyle="--",
+               label=say("level {level}", level=f"{level:.3g}" + "%" * (factor > 1)))
     if found.scale.log and found.scale.hi / found.scale.lo > WIDE:
         ax.set_xscale("log")
     if np.isfinite(found.point):
@@ -107,10 +113,12 @@ def critical(found: Critical, ax: Axes | None = None, *, lang: str = "en") -> Ax
         ax.axvline(found.point, color=ORANGE, linewidth=1.4, label=say("median {point}", point=f"{found.point:,.4g}"))
     if ax.get_xscale() == "log":
         plain(ax)
-    measure = f"{name_of(found.measure)}, {name_of(found.unit)}" if found.unit else name_of(found.measure)
-    name_axes(ax, axis_of(found.parameter), measure)
+    name_axes(ax, axis_of(found.parameter), label)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=min(font_of(ax), 9), loc="upper left")
+    font = min(font_of(ax), 9)
+    names = ax.get_legend_handles_labels()[1]
+    ax.legend(frameon=False, fontsize=font, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns(ax, names, font),
+              borderpad=0.1, columnspacing=1.2)  # above: the median may be anywhere
     return ax
 
 
@@ -158,8 +166,8 @@ def sensitivity(found: Sensitivity, ax: Axes | None = None, *, lang: str = "en")
         name_axes(ax, f"{name_of(found.measure)}: {say('share of variance')}")
         ax.legend(frameon=False, fontsize=min(font_of(ax), 9), loc="lower right")
     else:
-        unit = f", {found.unit}" if found.unit else ""
-        name_axes(ax, f"{name_of(found.measure)}: {say('size of effect, per range')}{unit}")
+        effect = say("size of effect, per range")
+        name_axes(ax, f"{name_of(found.measure)}: {with_unit(effect, found.unit)}")
     ax.xaxis.label.set(x=1.0, ha="right")  # names of parameters leave little room to the right, and much to the left
     ax.spines[["top", "right"]].set_visible(False)
     return ax

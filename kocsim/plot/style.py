@@ -69,6 +69,14 @@ def ems(text: str) -> float:
     return sum(1.0 if ord(letter) > 0x2E7F else 0.6 for letter in text)
 
 
+def ink(colour: str) -> str:
+    """A colour for words: pale ones darker, so that they can be read on white."""
+    parts = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+    red, green, blue = ((part / 255) ** 2.2 for part in parts)
+    pale = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.28
+    return "#" + "".join(f"{round(part * 0.65):02X}" for part in parts) if pale else colour
+
+
 def label_room(ax: Axes, labels: Sequence[str]) -> float:
     """Share of the width of the axes that labels at the right ends need."""
     longest = max(map(ems, labels)) + 1.5
@@ -107,23 +115,27 @@ def end_labels(
 ) -> None:
     """Write each label at the right end `x`, at its height or as near as labels do not overlap.
 
-    Lines get labels of their colour; bands, told by a `heading` above their labels, a square of it.
+    Lines get labels of their colour; bands, told by a `heading` above their labels, a square of it. The axis of x may
+    be logarithmic.
     """
     font = font_of(ax)
     width, height = size_of(ax)
     low, high = ax.get_ylim()
-    left, right = ax.get_xlim()
-    gap, em = 1.3 * font / height * (high - low), font / width * (right - left)
+    x = float(ax.transLimits.transform(ax.transScale.transform((x, low)))[0])  # as a share of the width
+    across = ax.get_yaxis_transform()
+    gap, em = 1.3 * font / height * (high - low), font / width
     places = spread_out(heights, gap, low, high - gap if heading else high)
     for y, at, label, colour in zip(places, heights, labels, colours, strict=True):
         if heading:
             ax.plot([x + 0.75 * em], [y], marker="s", markersize=font * 0.75, color=colour,
-                    markeredgecolor="0.45", markeredgewidth=0.5, clip_on=False)
+                    markeredgecolor="0.45", markeredgewidth=0.5, clip_on=False, transform=across)
         else:
-            ax.plot([x + 0.25 * em, x + 0.9 * em], [at, y], color=colour, linewidth=0.8, clip_on=False)
-        ax.text(x + 1.4 * em, y, label, va="center", fontsize=font, color="0.15" if heading else colour)
+            ax.plot([x + 0.25 * em, x + 0.9 * em], [at, y], color=colour, linewidth=0.8, clip_on=False,
+                    transform=across)
+        ax.text(x + 1.4 * em, y, label, va="center", fontsize=font, color="0.15" if heading else ink(colour),
+                transform=across)
     if heading:
-        ax.text(x + 0.35 * em, high - gap / 2, heading, va="center", fontsize=font, color="0.15")
+        ax.text(x + 0.35 * em, high - gap / 2, heading, va="center", fontsize=font, color="0.15", transform=across)
 
 
 def spread_out(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -163,15 +175,23 @@ def name_axes(ax: Axes, x: str = "", y: str = "") -> None:
 
 
 def fitted(text: str, room: float) -> str:
-    """A text in lines of at most `room` ems, broken between words, or before any Chinese character."""
+    """A text in as few lines of at most `room` ems as it takes, about as long as each other.
+
+    Lines end between words, or before any Chinese character.
+    """
+    ways = [_broken(text, room * k / 40) for k in range(40, 19, -1)]
+    return "\n".join(min((way for way in ways if len(way) == len(ways[0])), key=lambda way: max(map(ems, way))))
+
+
+def _broken(text: str, room: float) -> list[str]:
     import re
 
     lines = [""]
-    for word in re.findall(r"[^\s\u2e80-\uffff]+\s*|[\u2e80-\uffff]\s*|\s+", text):
+    for word in re.findall(r"[^\s\u2e80-\uffff]+\s*|（?[\u2e80-\uffff][，：；、）]*\s*|\s+", text):
         if lines[-1] and 0.93 * ems((lines[-1] + word).rstrip()) > room:
             lines.append("")
         lines[-1] += word
-    return "\n".join(line.rstrip() for line in lines)
+    return [line.rstrip() for line in lines]
 
 
 def columns(ax: Axes, names: Sequence[str], font: float) -> int:

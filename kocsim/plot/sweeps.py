@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from kocsim.errors import DataError, ParameterError
 from kocsim.plot.style import (
     SERIES,
     axes_for,
-    columns,
     day_axis,
     end_labels,
     fitted,
@@ -22,7 +22,7 @@ from kocsim.plot.style import (
     one_of,
     size_of,
 )
-from kocsim.plot.words import name_of, worded
+from kocsim.plot.words import name_of, say, unit_of, with_unit, worded
 from kocsim.results import UNITS
 from kocsim.scenario import Scenario
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WIDE = 15
 """Numbers of which the largest is so many times the smallest are drawn on a logarithmic axis."""
+WIDEST = 0.4
+"""Names at the ends of lines take this share of the width at most."""
 MOST_NUMBERS = 120
 """Cells of a heat map into which numbers are written, at most."""
 
@@ -42,6 +44,8 @@ def bands(
     lang: str = "en",
 ) -> Axes:
     """A measure along a parameter: means over replicates with bands of intervals, a line for each value of `by`.
+
+    Values that are no numbers, such as scenarios, have no order: there each mean stands alone, with its interval.
 
     Parameters
     ----------
@@ -69,37 +73,104 @@ def bands(
     """
     table = _table(sweep, measure, [x] if by is None else [x, by], ci)
     ax = axes_for(ax)
-    factor, label = _scaled(measure, sweep.units.get(measure, ""))
+    factor, label = scaled(measure, sweep.units.get(measure, ""))
     groups = [("", table)] if by is None else list(table.groupby(by, sort=False))
     names = [value_of(value) for value, _ in groups]
     values = list(dict.fromkeys(table[x]))
     number = all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in values)
-    ends = []
-    for (_, one), (colour, line, mark) in zip(groups, _series(len(groups)), strict=True):
-        one = one.sort_values(x) if number else one
-        at = one[x].to_numpy(float) if number else np.array([values.index(value) for value in one[x]])
-        ax.fill_between(at, factor * one["low"].to_numpy(float), factor * one["high"].to_numpy(float), color=colour,
-                        alpha=0.2, linewidth=0)
-        ax.plot(at, factor * one["mean"].to_numpy(float), line, color=colour, marker=mark, markersize=4, linewidth=1.6)
-        ends.append(factor * float(one["mean"].iloc[-1]))
-    if number and min(values) > 0 and max(values) / min(values) > WIDE:
-        ax.set_xscale("log")
-        plain(ax)
-    elif not number:
-        ax.set_xticks(range(len(values)), [value_of(value) for value in values])
-    name_axes(ax, axis_of(x), label)
+    for k, ((_, one), (colour, line, mark)) in enumerate(zip(groups, _series(len(groups)), strict=True)):
+        mean, low, high = (factor * one[name].to_numpy(float) for name in ("mean", "low", "high"))
+        if number:
+            at = one[x].to_numpy(float)
+            order = np.argsort(at)
+            ax.fill_between(at[order], low[order], high[order], color=colour, alpha=0.2, linewidth=0)
+            ax.plot(at[order], mean[order], line, color=colour, marker=mark, markersize=4, linewidth=1.6)
+        else:
+            aside = (k - (len(groups) - 1) / 2) * min(0.15, 0.5 / len(groups))
+            at = np.array([values.index(value) for value in one[x]]) + aside
+            ax.vlines(at, low, high, color=colour, linewidth=1.6)
+            ax.plot(at, mean, mark, color=colour, markersize=5)
+    room = 0.0 if by is None else _beside(ax, names)
+    _along(ax, values, number, 1 - room)
     ax.spines[["top", "right"]].set_visible(False)
     if by is not None:
-        from matplotlib.lines import Line2D
-
-        handles = [Line2D([], [], color=colour, ls=line, marker=mark, markersize=4, label=name)
-                   for name, (colour, line, mark) in zip(names, _series(len(names)), strict=True)]
-        handles = [handles[k] for k in np.argsort(ends)[::-1]]  # in the order of the lines' ends
-        font = min(font_of(ax), 9)
-        title = None if by == "scenario" else fitted(axis_of(by), size_of(ax)[0] / font)
-        ax.legend(handles=handles, title=title, frameon=False, fontsize=font, title_fontsize=font, loc="lower left",
-                  bbox_to_anchor=(0, 1), ncols=columns(ax, names, font), alignment="left", borderpad=0.1)
+        ends = [factor * float((one.sort_values(x) if number else one)["mean"].iloc[-1]) for _, one in groups]
+        ax.set_ylim(ax.get_ylim())
+        right = _keep_room(ax, room, number)
+        _name_series(ax, right, ends, names, axis_of(by) if by != "scenario" else "", room)
+    name_axes(ax, axis_of(x), label)
+    ax.xaxis.label.set_x((1 - room) / 2)
     return ax
+
+
+def _beside(ax: Axes, names: list[str]) -> float:
+    """Share of the width that names at the ends of lines take; 0 where they are too long to stand there."""
+    room = label_room(ax, names)
+    return room if room <= WIDEST else 0.0
+
+
+def _name_series(
+    ax: Axes, x: float, ends: list[float], names: list[str], heading: str, room: float, marks: bool = True
+) -> None:
+    """Names of lines where they end, at `x`, or above the axes where these are too long."""
+    styles = _series(len(names))
+    font = font_of(ax)
+    heading = fitted(heading, size_of(ax)[0] / font)
+    shown = [k for k, end in enumerate(ends) if math.isfinite(end)]
+    if room:
+        end_labels(ax, x, [ends[k] for k in shown], [names[k] for k in shown], [styles[k][0] for k in shown])
+        ax.text(1, 1, heading, ha="right", va="bottom", fontsize=font, color="0.15", transform=ax.transAxes)
+        return
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=styles[k][0], ls=styles[k][1], marker=styles[k][2] if marks else "", markersize=4,
+               label=fitted(names[k], size_of(ax)[0] / font - 2))
+        for k in sorted(shown, key=lambda k: -ends[k])]  # in the order of the lines' ends
+    ax.legend(handles=handles, title=heading or None, frameon=False, fontsize=font, title_fontsize=font,
+              loc="lower left", bbox_to_anchor=(0, 1), alignment="left", borderpad=0.1)
+
+
+def _along(ax: Axes, values: list[Any], number: bool, part: float) -> None:
+    """The axis of a parameter: logarithmic where its values span much, one place after the other for names.
+
+    It takes a `part` of the width.
+    """
+    if not number:
+        each = 0.9 * part * size_of(ax)[0] / float(ax.xaxis.label.get_fontsize()) / len(values)
+        ax.set_xticks(range(len(values)), [fitted(value_of(value), each) for value in values])
+        ax.set_xlim(-0.5, len(values) - 0.5)
+    elif len(values) == 1:
+        ax.set_xticks(values, [value_of(values[0])])
+    elif min(values) > 0 and max(values) / min(values) > WIDE:
+        ax.set_xscale("log")
+        plain(ax)
+        steps = sorted(values)
+        if len(steps) <= 6 and min(b / a for a, b in pairwise(steps)) >= 2:  # what was tried
+            ax.set_xticks(steps, [value_of(value) for value in steps])
+
+
+def _keep_room(ax: Axes, room: float, number: bool) -> float:
+    """Keep a share of the width free at the right, for labels.
+
+    Returns
+    -------
+    float
+        Where it begins.
+    """
+    from matplotlib.ticker import MaxNLocator, NullLocator
+
+    low, high = ax.get_xlim()
+    log = ax.get_xscale() == "log"
+    if number and not log and len(ax.get_xticks()) > 1:
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    ax.set_xlim(low, low * (high / low) ** (1 / (1 - room)) if log else low + (high - low) / (1 - room))
+    if number:
+        ax.set_xticks(ticks)
+        ax.xaxis.set_minor_locator(NullLocator())
+    ax.spines["bottom"].set_bounds(low, high)
+    return high
 
 
 @worded
@@ -134,7 +205,7 @@ def heat_map(
     if x == y:
         raise ParameterError(f"x and y must be two parameters; got {x!r} twice.")
     table = _table(sweep, measure, [x, y], 0.95)
-    factor, label = _scaled(measure, sweep.units.get(measure, ""))
+    factor, label = scaled(measure, sweep.units.get(measure, ""))
     grid = factor * table.pivot(index=y, columns=x, values="mean").astype(float)
     ax = axes_for(ax)
     image = ax.imshow(grid, origin="lower", aspect="auto", cmap="cividis")
@@ -201,8 +272,9 @@ def curves(
     top = float(np.asarray(table[q[2]], np.float64).max())
     ax.set_ylim(0, top * 1.05 if top > 0 else 1)
     days = table["day"]
-    room = label_room(ax, names) if by is not None else 0.0
-    day_axis(ax, int(days.min()), max(int(days.max()), int(days.min()) + 1), room)
+    last = max(int(days.max()), int(days.min()) + 1)
+    room = 0.0 if by is None else _beside(ax, names)
+    day_axis(ax, int(days.min()), last, room)
     ends = []
     one: Any
     for (_, one), (colour, line, _) in zip(groups, _series(len(groups)), strict=True):
@@ -210,8 +282,8 @@ def curves(
         ax.plot(one["day"], one[q[1]], line, color=colour, linewidth=1.6)
         ends.append(float(np.asarray(one[q[1]], np.float64)[-1]))
     if by is not None:
-        end_labels(ax, int(days.max()), ends, names, [colour for colour, *_ in _series(len(names))])
-    name_axes(ax, y=f"{name_of(curve)}, {name_of(UNITS[curve])}" if curve in UNITS else name_of(curve))
+        _name_series(ax, int(days.max()), ends, names, axis_of(by) if by != "scenario" else "", room, marks=False)
+    name_axes(ax, y=with_unit(curve, UNITS.get(curve, "")))
     return ax
 
 
@@ -240,19 +312,24 @@ def _table(sweep: Sweep, measure: str, drawn: list[str], ci: float) -> pd.DataFr
     return sweep.summary(ci)[measure].reset_index()
 
 
-def _scaled(measure: str, unit: str) -> tuple[float, str]:
+def scaled(measure: str, unit: str) -> tuple[float, str]:
     """By what to multiply a measure, and how to call it: shares are shown in %."""
-    if unit == "share" or unit.startswith("share "):
-        return 100.0, f"{name_of(measure)}, {name_of('%' + unit[5:])}"
-    return 1.0, f"{name_of(measure)}, {name_of(unit)}" if unit else name_of(measure)
+    factor, unit = in_percent_of(unit)
+    return factor, with_unit(measure, unit)
+
+
+def in_percent_of(unit: str) -> tuple[float, str]:
+    """By what to multiply what has this unit, and its unit then: shares are shown in %."""
+    return (100.0, f"%{unit[5:]}") if unit == "share" or unit.startswith("share of ") else (1.0, unit)
 
 
 def axis_of(name: str) -> str:
     """A parameter with its unit, where it is one of a scenario's."""
     for parameter in Scenario().parameters():
-        if parameter.name == name and parameter.unit not in ("switch", "text", name):
-            return f"{name}, {name_of(parameter.unit)}"
-    return name
+        if parameter.name == name and parameter.unit not in ("switch", "text", "name"):
+            same = parameter.unit.lower() == name  # residents, KOCs, days
+            return unit_of(parameter.unit) if same else say("{name}, {unit}", name=name, unit=unit_of(parameter.unit))
+    return name_of(name) if name == "scenario" else name
 
 
 def value_of(value: Any) -> str:
