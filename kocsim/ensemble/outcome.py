@@ -353,7 +353,7 @@ class Sweep:
         for name in self.axes:
             values = list(dict.fromkeys(self.points[name]))
             said = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values[:6])
-            rows.append((name, f"{len(values):,} values", said + (", ..." if len(values) > 6 else "")))
+            rows.append((name, f"{len(values):,} value{'s' * (len(values) != 1)}", said + (", ..." if len(values) > 6 else "")))
         if self.done:
             rows.append(("measures", f"{len(self.measures):,}", ", ".join(self.measures[:6]) + (
                 ", ..." if len(self.measures) > 6 else "")))
