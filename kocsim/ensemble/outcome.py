@@ -352,8 +352,9 @@ class Sweep:
         ]
         for name in self.axes:
             values = list(dict.fromkeys(self.points[name]))
+            many = f"{len(values):,} value{'s' * (len(values) != 1)}"
             said = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values[:6])
-            rows.append((name, f"{len(values):,} value{'s' * (len(values) != 1)}", said + (", ..." if len(values) > 6 else "")))
+            rows.append((name, many, said + (", ..." if len(values) > 6 else "")))
         if self.done:
             rows.append(("measures", f"{len(self.measures):,}", ", ".join(self.measures[:6]) + (
                 ", ..." if len(self.measures) > 6 else "")))

@@ -2,7 +2,10 @@
 
 Read `run` from the top: it is one day after the other, and a day is nine steps, each a function of a few lines.
 Nothing here is fast, and nothing is clever: posts go into inboxes, a resident reads hers, weighs what she saw, and
-moves on.
+moves on. In a quarter of an hour: `run`, `deliver` and `read_and_weigh` below; `Post` and `Resident` in `people`;
+`kocs_post` and `customers_share` in `posting`; `read` and `weigh` in `reading`; `identify` and `buy` in `buying`. What
+else stands there belongs to mechanisms that are off unless a scenario switches them on. ``run.explain(resident, day)``
+of a `kocsim.Simulation` shows the same functions at work on one resident of any county.
 
 - `kocsim.reference.people`: who there is, and what lies in an inbox;
 - `kocsim.reference.selling`: who speaks for the firm today;
