@@ -13,6 +13,7 @@ import numpy as np
 from kocsim.county import County
 from kocsim.errors import ParameterError, at_least
 from kocsim.mechanisms.rivals import FLOOR, Rivals
+from kocsim.progress import progress_bar
 from kocsim.rng import Decision, Luck, chance, entity_key, splitmix64, stream, uniform31
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.sellers import ACTIVE, CANDIDATE, LEFT
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from kocsim.progress import progress_bar
 from kocsim.results import Result
 
 MOST_BRANDS = 8
