@@ -15,9 +15,10 @@ from kocsim.errors import ParameterError, at_least
 from kocsim.mechanisms.rivals import FLOOR, Rivals
 from kocsim.progress import progress_bar
 from kocsim.rng import Decision, Luck, chance, entity_key, splitmix64, stream, uniform31
+from kocsim.sameworld import WORLD_SECTIONS
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.sellers import ACTIVE, CANDIDATE, LEFT
-from kocsim.simulation import WORLD_SECTIONS, Simulation
+from kocsim.simulation import Simulation
 
 if TYPE_CHECKING:
     import os

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
@@ -18,6 +17,7 @@ from kocsim import checkpoint
 from kocsim.books import Books
 from kocsim.broadcasting import Broadcasting, check_audiences
 from kocsim.county import County
+from kocsim.crew import Crew, balanced
 from kocsim.errors import DataError, ParameterError, at_least
 from kocsim.market import CREDITS, Market
 from kocsim.mechanisms.channels import FROM_CUSTOMERS, MOST_CHANNELS
@@ -30,6 +30,7 @@ from kocsim.pools import OUTSIDE, Pools
 from kocsim.record import Record, channel_names, check_laws, outlay, tables
 from kocsim.results import CHANNEL_UNITS
 from kocsim.rng import Decision, Luck, chance, stream
+from kocsim.sameworld import WORLD_SECTIONS, check_same_world
 from kocsim.scenario import Scenario, as_scenario
 from kocsim.sellers import ACTIVE, KEPT, Sellers
 from kocsim.shopbooks import ShopBooks
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RESIDENTS_A_THREAD = 20_000
 """Fewest residents for which another thread is used: waking one takes as long as their day."""
-WORLD_SECTIONS: Final = ("population", "friends", "groups", "shop")
 SHARES, GROUP_SHARES, INVITATIONS = FROM_CUSTOMERS
 
 
@@ -175,9 +175,9 @@ class Simulation:
         # given again
         "scenario", "county", "seed", "threads", "rule", "policy", "debug", "_barred",
         # made again by the set-up
-        "threshold", "channels", "is_koc", "_attention", "_most_kocs", "_others", "_parts", "_koc_cuts", "_broken",
+        "threshold", "channels", "is_koc", "_attention", "_most_kocs", "_others", "crew", "_koc_cuts", "_broken",
         # overwritten by a day; what KOCs' posts add to feeds is brought up to date from nothing
-        "_attended", "_rough", "_units_before", "_koc_arrived", "_pool", "_sums", "_arrived", "_work", "_add", "_flags",
+        "_attended", "_rough", "_units_before", "_koc_arrived", "_sums", "_arrived", "_work", "_add", "_flags",
     ))
     """What no checkpoint holds; see `kocsim.checkpoint`."""
     watcher: Watcher | None = None
@@ -219,7 +219,6 @@ class Simulation:
         self.record = Record(county.n)
         self.branches: list[dict[str, Any]] = []
         self._broken = False
-        self._pool: ThreadPoolExecutor | None = None
         self._set_up()
 
     def _set_up(self) -> None:
@@ -281,8 +280,9 @@ class Simulation:
                 f"{int(c.kocs_in.argmax())} is reached by {self._most_kocs:,}."
             )
         self._others = int((c.ties_in + c.group_mates).max(initial=0))
-        self._parts = min(self.threads, max(1, (n + c.koc_ties.size // 8) // RESIDENTS_A_THREAD))
-        self._koc_cuts = _balanced(c.koc_offsets, np.arange(k), self._parts)
+        parts = min(self.threads, max(1, (n + c.koc_ties.size // 8) // RESIDENTS_A_THREAD))
+        self.crew = Crew(n, parts)
+        self._koc_cuts = balanced(c.koc_offsets, np.arange(k), parts)
         self._scratch()
 
     def _who_speaks(self) -> NDArray[np.uint8]:
@@ -298,7 +298,7 @@ class Simulation:
 
     def _scratch(self) -> None:
         """Sums that are empty between days, a row a thread."""
-        t, n = self._parts, self.county.n
+        t, n = self.crew.parts, self.county.n
         self._sums = scattered((t, 2 * n), np.uint64)
         self._arrived = scattered((t, n), np.uint32)
         self._koc_arrived = scattered((t, n), np.uint32)
@@ -505,7 +505,7 @@ class Simulation:
             there = np.isin(self.sellers.state, (ACTIVE, KEPT))
         if self.pools is not None and self.pools.manage(
             self.day, there, self._muted, self.stage, self._koc_arrived, self._units_before, self.books,
-            self._koc_cuts, self._run,
+            self._koc_cuts, self.crew.run,
         ):
             self.speaking.speak_to(self.pools.contacts.copy())
 
@@ -525,7 +525,7 @@ class Simulation:
 
         c, s = self.county, self.scenario.sharing
         out = np.empty(c.n, np.int32)
-        found = self._over(lambda t, lo, hi: (lo, exposure.sharers(
+        found = self.crew.over(lambda t, lo, hi: (lo, exposure.sharers(
             self.stage, int(Stage.CUSTOMER), int(Stage.REPEAT), self.is_koc, self._key(Decision.SHARE),
             np.uint32(chance(s.rate)), out, self._flags[t], lo, hi)))
         who = np.concatenate([out[lo : lo + many] for lo, many in found])
@@ -589,7 +589,7 @@ class Simulation:
         self._units_before = now
         if self.broadcasting is not None:
             air, people = self.broadcasting, self._people
-            self._over(lambda t, lo, hi: air.deliver(self._arrived[0], people, lo, hi))
+            self.crew.over(lambda t, lo, hi: air.deliver(self._arrived[0], people, lo, hi))
 
     @property
     def _people(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
@@ -600,9 +600,9 @@ class Simulation:
         """What of the day's posts each resident gets to; returns the highest chance to see one, channel by channel."""
         from kocsim.kernels import exposure
 
-        tops = np.zeros((self._parts, len(self.channels)), np.uint32)
+        tops = np.zeros((self.crew.parts, len(self.channels)), np.uint32)
         looks = self.speaking.looks(self.day)
-        self._over(lambda t, lo, hi: exposure.attend(
+        self.crew.over(lambda t, lo, hi: exposure.attend(
             self._attended, self._rough, tops[t], self._koc_arrived, self._arrived, self._attention,
             looks, lo, hi))
         return np.asarray(tops.max(axis=0))
@@ -670,7 +670,7 @@ class Simulation:
         if self.broadcasting is not None:
             assert self.touches is not None
             air, touches, people = self.broadcasting, self.touches, self._people
-            aired = sum(self._over(lambda t, lo, hi: air.hear(
+            aired = sum(self.crew.over(lambda t, lo, hi: air.hear(
                 self._sums[t], self._attended, people, touches, self.day, lo, hi)), aired)
         clicks, followed, unfollowed = (int(many) for many in aired[:, 1:].sum(axis=0))
         return Seen(seen + aired[:, 0], by_kocs, self.mutes, clicks, followed, unfollowed, plan, logs)
@@ -708,8 +708,8 @@ class Simulation:
                 touches.sort((t, which + 1), log.of(some), channel, who[some], False, key, self.day)
 
         self._each_of(shares, sort)
-        self._over(lambda t, lo, hi: touches.note(t, self._parts))
-        return sum(self._over(lambda t, lo, hi: touches.close(self.stage, lo, hi)), firsts)
+        self.crew.over(lambda t, lo, hi: touches.note(t, self.crew.parts))
+        return sum(self.crew.over(lambda t, lo, hi: touches.close(self.stage, lo, hi)), firsts)
 
     def weigh(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Evidence, awareness, identification; returns counts of the kernels and of the market, a row a thread.
@@ -719,16 +719,16 @@ class Simulation:
         from kocsim.kernels import residents as kernels
         from kocsim.kernels import trade
 
-        counts = np.zeros((self._parts, kernels.COUNTS), np.int64)
-        tally = np.zeros((self._parts, trade.TALLY), np.int64)
+        counts = np.zeros((self.crew.parts, kernels.COUNTS), np.int64)
+        tally = np.zeros((self.crew.parts, trade.TALLY), np.int64)
         people, weighed = (self.stage, self.evidence, self.sources, self.kocs), (self.week, self.today)
         if self.rule is not None:
-            self._over(lambda t, lo, hi: kernels.weigh(
+            self.crew.over(lambda t, lo, hi: kernels.weigh(
                 *people, *weighed, self.day_aware, self._sums, self.day, *self._response, counts[t], lo, hi))
             self._ask(self.rule, counts[0])
         elif self.market is not None:
             hysteresis = self.scenario.identification.hysteresis
-            self._over(lambda t, lo, hi: trade.weigh_and_identify(
+            self.crew.over(lambda t, lo, hi: trade.weigh_and_identify(
                 *people, *weighed, self.threshold, self.day_aware, self.day_identified, self.day, self._sums,
                 *self._response, SLACK, hysteresis, counts[t], lo, hi))
         return counts, tally
@@ -748,7 +748,7 @@ class Simulation:
         people = (self.stage, self.evidence, self.sources, self.kocs)
         if self.market is not None:
             market, dates = self.market, (self.day_aware, self.day_identified, self.day_customer)
-            self._over(lambda t, lo, hi: market.trade(
+            self.crew.over(lambda t, lo, hi: market.trade(
                 (*people, self.threshold, self._fate), dates, self.day, counts[t], tally[t], digest_key, lo, hi))
             return counts.sum(axis=0), tally.sum(axis=0)
         p = s.purchase
@@ -759,10 +759,10 @@ class Simulation:
             self._key(Decision.LAPSE), np.uint32(chance(p.lapse)), digest_key,
         )
         if self.rule is not None:
-            self._over(lambda t, lo, hi: kernels.buy(
+            self.crew.over(lambda t, lo, hi: kernels.buy(
                 *people, self.threshold, self._fate, self.day_customer, self.day, SLACK, *buy, counts[t], lo, hi))
         else:
-            self._over(lambda t, lo, hi: kernels.move_on(
+            self.crew.over(lambda t, lo, hi: kernels.move_on(
                 *people, self.week, self.today, self.threshold, self._fate, self.day_aware, self.day_identified,
                 self.day_customer, self.day, self._sums, *self._response, SLACK, s.identification.hysteresis, *buy,
                 counts[t], lo, hi))
@@ -773,7 +773,7 @@ class Simulation:
         credited = np.zeros((CREDITS, MOST_CHANNELS + 1), np.int64)
         if self.market is None:
             return credited
-        market, parts = self.market, self._parts
+        market, parts = self.market, self.crew.parts
         who = np.flatnonzero(self.ordered.view(np.bool_))
         invites = np.zeros(who.size, np.uint8)
         paid, listed = np.zeros((2, who.size), np.int64)
@@ -793,9 +793,9 @@ class Simulation:
                 who, self._fate, self._trust, shop_trust, memory, room, self.day, tallies[t], invites, sold, a, z)
             return part
 
-        credited = sum(self._over(work), credited)
+        credited = sum(self.crew.over(work), credited)
         market.converted += credited[5, :-1]
-        self._over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
+        self.crew.over(lambda t, lo, hi: market.renew(self.day, tallies[t], lo, hi))
         tally += tallies.sum(axis=0)
         if self.sellers is None:
             self.books.sell(paid, seller, self.scenario.money.commission, None)
@@ -993,80 +993,30 @@ class Simulation:
     def _key(self, decision: Decision) -> np.uint64:
         return np.uint64(stream(self.seed, decision, self.day))
 
-    def _over(self, work: Callable[[int, int, int], Any]) -> list[Any]:
-        """Call ``work(thread, lo, hi)`` for equal ranges of the residents; answers in order."""
-        n, parts = self.county.n, self._parts
-        return self._run([partial(work, t, n * t // parts, n * (t + 1) // parts) for t in range(parts)])
-
     def _each_of(self, shares: Shares, work: Callable[[int, range, range, range, range], Any]) -> list[Any]:
         """Call ``work(thread, kocs, sharers, group posts, inviters)`` for ranges of about equal numbers of ties."""
-        return self._run([partial(work, t, *cut) for t, cut in enumerate(self._cuts(shares))])
+        return self.crew.run([partial(work, t, *cut) for t, cut in enumerate(self._cuts(shares))])
 
     def _cuts(self, shares: Shares) -> list[tuple[range, range, range, range]]:
         """Each thread's part of the KOCs, sharers, group posts and inviters."""
-        c, parts = self.county, self._parts
+        c, parts = self.county, self.crew.parts
         cuts = (
             self._koc_cuts,
-            _balanced(c.friends.offsets, shares.who, parts),
-            _balanced(c.group_offsets, shares.group, parts, whole=True),
-            _balanced(c.friends.offsets, shares.inviters, parts),
+            balanced(c.friends.offsets, shares.who, parts),
+            balanced(c.group_offsets, shares.group, parts, whole=True),
+            balanced(c.friends.offsets, shares.inviters, parts),
         )
         return [
             (range(a[t], a[t + 1]), range(b[t], b[t + 1]), range(g[t], g[t + 1]), range(i[t], i[t + 1]))
             for t in range(parts) for a, b, g, i in (cuts,)
         ]
 
-    def _run(self, parts: list[Callable[[], Any]]) -> list[Any]:
-        """Run the parts at the same time, the first of them on this thread."""
-        if len(parts) == 1:
-            return [parts[0]()]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="kocsim")
-        others = [self._pool.submit(part) for part in parts[1:]]
-        return [parts[0](), *(other.result() for other in others)]
-
     def __getstate__(self) -> dict[str, Any]:
-        scratch = ("_pool", "_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")
+        scratch = ("_sums", "_arrived", "_koc_arrived", "_work", "_add", "_flags")
         return {name: value for name, value in self.__dict__.items() if name not in scratch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pool = None
         self._scratch()
         # what KOCs' posts add to feeds is brought up to date from nothing on the next day
         self._units_before = np.zeros_like(self._units_before)
-
-
-def _balanced(
-    offsets: NDArray[np.int64], rows: NDArray[Any], parts: int, whole: bool = False
-) -> list[int]:
-    """Cut a list of CSR rows into ranges of about equal numbers of ties; `whole` keeps equal rows together."""
-    if parts == 1 or rows.size == 0:
-        return [0] + [rows.size] * parts
-    work = np.cumsum(offsets[rows + 1] - offsets[rows] + 1)
-    cuts = np.searchsorted(work, work[-1] * np.arange(1, parts) / parts).tolist()
-    if whole:
-        cuts = np.searchsorted(rows, rows[np.minimum(cuts, rows.size - 1)]).tolist()
-    return [0, *cuts, rows.size]
-
-
-def check_same_world(scenario: Scenario, county: County) -> None:
-    """A generated county must be the one that the scenario describes."""
-    if "population" not in county.asked:
-        return  # a user's own
-    wanted = scenario.model_dump()
-    for name in ("residents", "kocs", "shops", *WORLD_SECTIONS):
-        made = county.asked[name]
-        if isinstance(wanted[name], dict):  # a county saved before a parameter was there has its default: neutral
-            made = type(getattr(scenario, name))().model_dump() | made
-        if made == wanted[name]:
-            continue
-        if isinstance(wanted[name], dict):
-            key = next(k for k in wanted[name] if wanted[name][k] != made.get(k))
-            name, asked, has = f"{name}.{key}", wanted[name][key], made.get(key)
-        else:
-            asked, has = wanted[name], made
-        raise DataError(
-            f"The county was generated with {name} = {has!r}, the scenario says {asked!r}: "
-            "generate a county from this scenario, or leave county out."
-        )

@@ -37,7 +37,7 @@ FULL = ks.Scenario.preset("full").replace(
 )
 HELD = 60
 """Most bytes that a resident may take."""
-OF_ONE_PROCESS = {"_pool", "_work", "_add", "_flags", "_logs", "_room", "_sorted", "seconds", "_barred"}
+OF_ONE_PROCESS = {"crew", "_work", "_add", "_flags", "_logs", "_room", "_sorted", "seconds", "_barred"}
 OF_A_DAY = {"_attended", "_rough", "_units_before", "_koc_arrived", "today", "elsewhere", "_discount", "_priced"}
 
 

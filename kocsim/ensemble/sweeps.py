@@ -215,7 +215,7 @@ def check_county(scenario: Any, names: Sequence[str], county: County) -> None:
     ParameterError, DataError
     """
     from kocsim.ensemble.study import WORLD
-    from kocsim.simulation import check_same_world
+    from kocsim.sameworld import check_same_world
 
     if callable(scenario):
         raise ParameterError("county goes with scenarios, not with a function of your own.")

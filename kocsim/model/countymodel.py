@@ -21,8 +21,9 @@ from kocsim.model import saving
 from kocsim.model.agents import DEFAULT_DECIDE, KOC, Firm, Posts, Shop, asked
 from kocsim.model.residents import Residents
 from kocsim.results import UNITS, Result
+from kocsim.sameworld import WORLD_SECTIONS
 from kocsim.scenario import Scenario, as_scenario
-from kocsim.simulation import WORLD_SECTIONS, Simulation
+from kocsim.simulation import Simulation
 
 if TYPE_CHECKING:
     import os
