@@ -233,10 +233,12 @@ def test_the_story_holds_the_numbers() -> None:
 
 @pytest.mark.slow
 def test_in_a_county_of_a_million() -> None:
-    model = run(ks.Scenario.preset("paper"), 30)
-    who = int(np.flatnonzero(model.day_identified == 30)[0])
-    start = time.perf_counter()
-    told = model.explain(who)
-    print(f"day 30 of one of 1,000,000 residents: {time.perf_counter() - start:.1f} s")
-    assert told.stage_before == Stage.AWARE and told.stage_after == Stage.IDENTIFIED
-    assert "evidence reaches her threshold" in repr(told)
+    """Run with -s to see how long it takes."""
+    model = run(ks.Scenario.preset("paper"), 180)
+    for day in (30, 180):
+        who = int(np.flatnonzero(model.day_identified == day)[0])
+        start = time.perf_counter()
+        told = model.explain(who, day)
+        print(f"day {day} of one of 1,000,000 residents: {time.perf_counter() - start:.1f} s")
+        assert told.stage_before == Stage.AWARE and told.stage_after >= Stage.IDENTIFIED
+        assert told.stage_after != Stage.IDENTIFIED or "evidence reaches her threshold" in repr(told)
